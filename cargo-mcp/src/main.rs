@@ -1,0 +1,2 @@
+//! cargo mcp
+fn main() {}
