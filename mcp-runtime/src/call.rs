@@ -1,0 +1,90 @@
+//! One call on its way in, one reply on its way out: what a layer sees. Floor 2.
+
+use bytes::Bytes;
+
+use crate::context::Context;
+use crate::error::ProtocolError;
+use crate::method::Method;
+use crate::model::{CallToolResult, CompleteResult, GetPromptResult, ReadResourceResult};
+
+/// A request of a client, ready to be answered.
+#[derive(Debug)]
+pub struct Call {
+    pub(crate) method: Method,
+    pub(crate) context: Context,
+    pub(crate) name: Box<str>,
+    pub(crate) arguments: Option<Bytes>,
+    pub(crate) params: Option<Bytes>,
+}
+
+impl Call {
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// What it is about: the tool's or prompt's name, the resource's URI; empty for lists.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments of a tool or prompt as they came, as JSON; `None` where there are none.
+    pub fn arguments(&self) -> Option<&[u8]> {
+        self.arguments.as_deref()
+    }
+
+    /// The call's context.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+}
+
+/// What a call is answered with.
+#[derive(Debug)]
+pub struct Reply(pub(crate) Result<Answered, ProtocolError>);
+
+/// The result of each kind of call.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// With whether this tool's structured content is wrapped for revisions that want an object.
+    Tool(CallToolResult, bool),
+    Resource(ReadResourceResult),
+    Prompt(GetPromptResult),
+    Completion(CompleteResult),
+    /// JSON that was made at start-up.
+    Prepared(Bytes),
+}
+
+impl Reply {
+    /// An answer that refuses the call.
+    pub fn error(error: ProtocolError) -> Self {
+        Self(Err(error))
+    }
+
+    /// An answer to `tools/call` that the model reads.
+    pub fn tool(result: CallToolResult) -> Self {
+        Self(Ok(Answered::Tool(result, false)))
+    }
+
+    /// Whether the call failed: with a protocol error, or as a tool that says so.
+    pub fn is_error(&self) -> bool {
+        match &self.0 {
+            Err(_) => true,
+            Ok(Answered::Tool(result, _)) => result.is_error == Some(true),
+            Ok(_) => false,
+        }
+    }
+
+    /// What a call is answered with when something around it failed: a layer, or a panic.
+    pub(crate) fn failed(method: Method, name: &str, what: &str) -> Self {
+        let text = if name.is_empty() {
+            format!("{} {what}", method.as_str())
+        } else {
+            format!("{} {what}", crate::error::quoted(name))
+        };
+        match method {
+            Method::CallTool => Self::tool(CallToolResult::error(text)),
+            _ => Self::error(ProtocolError::internal(text)),
+        }
+    }
+}

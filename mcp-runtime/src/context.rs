@@ -1,0 +1,357 @@
+//! What a function may know of the call it serves, and what it may tell the client meanwhile. The same in every revision:
+//! a handler cannot tell where the facts came from. Floor 2.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Number, Value};
+use tokio::sync::Notify;
+
+use crate::error::ProtocolError;
+use crate::message::Text;
+use crate::method::Method;
+use crate::model::{
+    ClientCapabilities, Implementation, JsonObject, LoggingLevel, LoggingMessageNotificationParams,
+    ProgressNotificationParams, ProgressToken, RequestId,
+};
+use crate::model::lower::Lower;
+use crate::peer::Peer;
+use crate::revision::Revision;
+use crate::state::{Needs, State, States};
+
+/// The call that a function serves.
+///
+/// Take it as `cx: &Context`. It is cheap to clone, and a clone may outlive the call: what it sends after the call was
+/// answered or cancelled is dropped.
+///
+/// ```
+/// use mcp_runtime::{tool, Context};
+///
+/// /// Copies files.
+/// #[tool]
+/// async fn copy(cx: &Context, files: Vec<String>) -> usize {
+///     for (done, file) in files.iter().enumerate() {
+///         cx.progress(done).of(files.len()).message(file).send();
+///         // …
+///     }
+///     cx.info("all copied");
+///     files.len()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) id: RequestId,
+    pub(crate) revision: Revision,
+    pub(crate) client: Arc<Client>,
+    pub(crate) states: Arc<States>,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) progress_token: Option<ProgressToken>,
+    /// Bits of the last progress value, as `f64`; progress must grow.
+    pub(crate) progress: AtomicU64,
+    /// The lowest level to send; `None` sends nothing.
+    pub(crate) log_level: Option<Arc<AtomicU8>>,
+    pub(crate) meta: Option<Bytes>,
+    pub(crate) ended: AtomicBool,
+    pub(crate) cancelled: AtomicBool,
+    pub(crate) wake: Mutex<Option<Arc<Notify>>>,
+}
+
+/// What is known of the client: from `initialize`, or from the request itself in 2026-07-28.
+#[derive(Debug, Default)]
+pub(crate) struct Client {
+    pub(crate) info: Option<Implementation>,
+    pub(crate) capabilities: ClientCapabilities,
+}
+
+impl Context {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// The revision of the protocol that this call is made in.
+    pub fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// The client's name and version as it states them, unverified; for display, never for decisions.
+    pub fn client(&self) -> Option<&Implementation> {
+        self.0.client.info.as_ref()
+    }
+
+    /// What the client declares that it can do.
+    pub fn client_capabilities(&self) -> &ClientCapabilities {
+        &self.0.client.capabilities
+    }
+
+    /// The state of this type, if the server was given one.
+    ///
+    /// A parameter `State<T>` is the better way: its lack is found before the server starts.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+        self.0.states.get()
+    }
+
+    /// A value of the request's `_meta`, by its key; `None` if it is absent.
+    pub fn meta(&self, key: &str) -> Option<Value> {
+        let mut meta: JsonObject = serde_json::from_slice(self.0.meta.as_deref()?).ok()?;
+        meta.remove(key)
+    }
+
+    /// Tells the client how far the call has come. Nothing is sent before [`Progress::send`].
+    pub fn progress(&self, done: impl Amount) -> Progress<'_> {
+        Progress { context: self, done: done.number(), total: None, message: None }
+    }
+
+    /// Sends a log message if the client wants messages of this level.
+    ///
+    /// Up to 2025-11-25 a client sets the level for its session (`info` until it does); in 2026-07-28 each request
+    /// says it, and a request that does not gets none. Messages are dropped while the client does not read.
+    pub fn log(&self, level: LoggingLevel, data: impl Serialize) {
+        self.log_as(level, None, &data);
+    }
+
+    /// Sends a log message of level `debug`, see [`Self::log`].
+    pub fn debug(&self, data: impl Serialize) {
+        self.log(LoggingLevel::Debug, data);
+    }
+
+    /// Sends a log message of level `info`, see [`Self::log`].
+    pub fn info(&self, data: impl Serialize) {
+        self.log(LoggingLevel::Info, data);
+    }
+
+    /// Sends a log message of level `warning`, see [`Self::log`].
+    pub fn warning(&self, data: impl Serialize) {
+        self.log(LoggingLevel::Warning, data);
+    }
+
+    /// Sends a log message of level `error`, see [`Self::log`].
+    pub fn error(&self, data: impl Serialize) {
+        self.log(LoggingLevel::Error, data);
+    }
+
+    fn log_as(&self, level: LoggingLevel, logger: Option<String>, data: &dyn erased::Data) {
+        let Some(lowest) = &self.0.log_level else { return };
+        if (level as u8) < lowest.load(Ordering::Relaxed) || self.has_ended() {
+            return;
+        }
+        let Some(data) = data.to_value() else { return };
+        let params = LoggingMessageNotificationParams { level, logger, data, meta: None };
+        self.0.peer.notify(Method::LogMessage.as_str(), &params);
+    }
+
+    /// Whether the client gave the call up. An `async` function is dropped at its next `.await` anyway; ask this in code
+    /// that computes for long or in a thread of its own.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Waits until the client gives the call up. Dropping the future is harmless.
+    pub async fn cancelled(&self) {
+        let notify = Arc::clone(
+            self.0.wake.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Arc::default),
+        );
+        let mut woken = pin!(notify.notified());
+        woken.as_mut().enable();
+        if !self.is_cancelled() {
+            woken.await;
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+        self.end();
+        let waiting = self.0.wake.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(notify) = waiting {
+            notify.notify_waiters();
+        }
+    }
+
+    /// Nothing may be sent for this call any more.
+    pub(crate) fn end(&self) {
+        self.0.ended.store(true, Ordering::Release);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn id(&self) -> &RequestId {
+        &self.0.id
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("id", &self.0.id).field("revision", &self.0.revision).finish_non_exhaustive()
+    }
+}
+
+/// One progress notification in the making, see [`Context::progress`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `.send()`"]
+pub struct Progress<'a> {
+    context: &'a Context,
+    done: f64,
+    total: Option<f64>,
+    message: Option<String>,
+}
+
+impl Progress<'_> {
+    /// How much there is to do altogether.
+    pub fn of(mut self, total: impl Amount) -> Self {
+        self.total = Some(total.number());
+        self
+    }
+
+    /// What is being done, for people (since 2025-03-26).
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Sends it, if the client asked for progress of this call and the value has grown since the last time.
+    ///
+    /// Never waits: it is dropped while the client does not read.
+    pub fn send(self) {
+        let inner = &self.context.0;
+        let Some(token) = &inner.progress_token else { return };
+        if self.context.has_ended() || !self.done.is_finite() || !self.grows() {
+            return;
+        }
+        let Some(progress) = number(self.done) else { return };
+        let mut params = ProgressNotificationParams {
+            progress_token: token.clone(),
+            progress,
+            total: self.total.and_then(number),
+            message: self.message,
+            meta: None,
+        };
+        params.lower(inner.revision);
+        inner.peer.notify(Method::Progress.as_str(), &params);
+    }
+
+    fn grows(&self) -> bool {
+        let last = &self.context.0.progress;
+        let grown = |bits| (f64::from_bits(bits) < self.done).then(|| self.done.to_bits());
+        last.fetch_update(Ordering::AcqRel, Ordering::Acquire, grown).is_ok()
+    }
+}
+
+/// The number as JSON writes it: 50, not 50.0.
+fn number(value: f64) -> Option<Number> {
+    #[expect(clippy::cast_possible_truncation, reason = "the guard leaves whole numbers below 2^53 only")]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        return Some(Number::from(value as i64));
+    }
+    Number::from_f64(value)
+}
+
+/// Any number that can say how far a call has come.
+pub trait Amount: private::Sealed {
+    /// The number as a float; integers beyond 2^53 lose their last digits.
+    fn number(self) -> f64;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+macro_rules! amounts {
+    ($($number:ty)*) => { $(
+        impl private::Sealed for $number {}
+        impl Amount for $number {
+            #[allow(clippy::cast_lossless, clippy::cast_precision_loss, reason = "one body for every type; documented")]
+            fn number(self) -> f64 { self as f64 }
+        }
+    )* };
+}
+
+amounts!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
+
+mod erased {
+    use serde::Serialize;
+    use serde_json::Value;
+
+    /// Lets the body of `log` be compiled once instead of once per type.
+    pub(super) trait Data {
+        fn to_value(&self) -> Option<Value>;
+    }
+
+    impl<T: Serialize> Data for T {
+        fn to_value(&self) -> Option<Value> {
+            serde_json::to_value(self).ok()
+        }
+    }
+}
+
+/// A value that a function takes from its call instead of from its arguments.
+///
+/// Implement it for a type of your own and mark the parameter with `#[inject]`:
+///
+/// ```
+/// use mcp_runtime::{tool, Context, FromContext, ProtocolError};
+///
+/// struct Caller(String);
+///
+/// impl FromContext for Caller {
+///     fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
+///         Ok(Self(cx.client().map_or_else(|| "somebody".to_owned(), |client| client.name.clone())))
+///     }
+/// }
+///
+/// /// Says who is calling.
+/// #[tool(read_only)]
+/// fn whoami(#[inject] caller: Caller) -> String {
+///     caller.0
+/// }
+/// ```
+pub trait FromContext: Sized {
+    /// Takes the value from the call.
+    ///
+    /// # Errors
+    /// Whatever the type decides; the call is answered with it and the function does not run.
+    fn from_context(cx: &Context) -> Result<Self, ProtocolError>;
+
+    /// Says what the value needs of the server, so that a lack is found before the server starts.
+    fn needs(needs: &mut Needs) {
+        needs.context();
+    }
+}
+
+impl<T: Send + Sync + 'static> FromContext for State<T> {
+    fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
+        cx.state().ok_or_else(|| ProtocolError::internal("a state that this call needs was not given to the server"))
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.state::<T>();
+    }
+}
+
+impl FromContext for Context {
+    fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
+        Ok(cx.clone())
+    }
+}
+
+/// The members of a request's `_meta` that the protocol itself reads.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct RequestMeta<'a> {
+    #[serde(rename = "progressToken")]
+    pub(crate) progress_token: Option<ProgressToken>,
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion", borrow)]
+    pub(crate) revision: Option<Text<'a>>,
+    #[serde(rename = "io.modelcontextprotocol/clientInfo")]
+    pub(crate) client: Option<Implementation>,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    pub(crate) capabilities: Option<ClientCapabilities>,
+    #[serde(rename = "io.modelcontextprotocol/logLevel")]
+    pub(crate) log_level: Option<LoggingLevel>,
+}

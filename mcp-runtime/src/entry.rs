@@ -1,0 +1,437 @@
+//! What a server is made of: tools, resources and prompts, and groups of them. The macros implement these traits; a user
+//! meets `Group` alone. Floor 2.
+
+use std::any::type_name;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use schemars::Schema;
+use schemars::generate::SchemaGenerator;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::arguments::Input;
+use crate::context::Context;
+use crate::error::ProtocolError;
+use crate::model::{Annotations, CallToolResult, GetPromptResult, ReadResourceResult, Role};
+use crate::probe::Failure;
+use crate::schema::Fields;
+use crate::state::{Needs, States};
+use crate::uri::Template;
+
+/// Something that a server can be given: a tool, a resource, a prompt, or several of them.
+///
+/// `group![…]` makes one, a `#[server]` type is one, and `server![…]` takes them beside single functions:
+///
+/// ```
+/// mod notes {
+///     use mcp_runtime::{group, tool, Group};
+///
+///     /// Counts words.
+///     #[tool]
+///     fn count(text: &str) -> usize {
+///         text.split_whitespace().count()
+///     }
+///
+///     pub fn group() -> impl Group {
+///         group![count]
+///     }
+/// }
+///
+/// let server = mcp_runtime::server![notes::group()];
+/// # let _ = server;
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something a server can be given",
+    label = "not a tool, resource, prompt or group",
+    note = "annotate the function with `#[tool]`, `#[resource(\"…\")]` or `#[prompt]`; a value must be a `group![…]` or of a \
+            type with a `#[server] impl`"
+)]
+pub trait Group: Sized {
+    #[doc(hidden)]
+    const NAMES: Names;
+
+    #[doc(hidden)]
+    fn register(self, registry: &mut Registry);
+}
+
+/// A single item, known by its type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool, resource or prompt",
+    label = "not annotated",
+    note = "annotate it with `#[tool]`, `#[resource(\"…\")]` or `#[prompt]`"
+)]
+pub trait StaticItem {
+    /// Its name.
+    const NAMES: Names;
+    /// Adds it to a server.
+    fn register(registry: &mut Registry);
+}
+
+/// A single item as a group.
+pub struct Item<T>(PhantomData<fn(T)>);
+
+impl<T> Item<T> {
+    /// The item of this type.
+    #[expect(clippy::new_without_default, reason = "only generated code makes one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: StaticItem> Group for Item<T> {
+    const NAMES: Names = T::NAMES;
+
+    fn register(self, registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// A group of nothing.
+pub struct Empty;
+
+impl Group for Empty {
+    const NAMES: Names = Names { own: &[], parts: &[] };
+
+    fn register(self, _: &mut Registry) {}
+}
+
+/// Two groups as one.
+pub struct Pair<A, B>(pub A, pub B);
+
+impl<A: Group, B: Group> Group for Pair<A, B> {
+    const NAMES: Names = Names { own: &[], parts: &[&A::NAMES, &B::NAMES] };
+
+    fn register(self, registry: &mut Registry) {
+        self.0.register(registry);
+        self.1.register(registry);
+    }
+}
+
+/// The names of a group's items, as a tree: it is compared while the user's crate is compiled.
+#[derive(Clone, Copy)]
+pub struct Names {
+    /// Items of the group itself.
+    pub own: &'static [Name],
+    /// Groups inside.
+    pub parts: &'static [&'static Names],
+}
+
+/// The name of one item.
+#[derive(Clone, Copy)]
+pub struct Name {
+    /// `tool`, `prompt` or `resource`: only items of one kind can clash.
+    pub kind: &'static str,
+    /// The name, or the URI of a resource.
+    pub name: &'static str,
+    /// What to tell the user when another one has it too.
+    pub clash: &'static str,
+}
+
+/// Names beyond this number are compared when the server starts, because the compiler is slow at it.
+const COMPARED: usize = 200;
+
+impl Names {
+    const fn count(&self) -> usize {
+        let mut count = self.own.len();
+        let mut part = 0;
+        while part < self.parts.len() {
+            count += self.parts[part].count();
+            part += 1;
+        }
+        count
+    }
+
+    const fn occurrences(&self, name: &Name) -> usize {
+        let mut found = 0;
+        let mut index = 0;
+        while index < self.own.len() {
+            if is_same(self.own[index].name, name.name) && is_same(self.own[index].kind, name.kind) {
+                found += 1;
+            }
+            index += 1;
+        }
+        let mut part = 0;
+        while part < self.parts.len() {
+            found += self.parts[part].occurrences(name);
+            part += 1;
+        }
+        found
+    }
+
+    const fn first_clash(&self, all: &Self) -> Option<&'static str> {
+        let mut index = 0;
+        while index < self.own.len() {
+            if all.occurrences(&self.own[index]) > 1 {
+                return Some(self.own[index].clash);
+            }
+            index += 1;
+        }
+        let mut part = 0;
+        while part < self.parts.len() {
+            if let Some(clash) = self.parts[part].first_clash(all) {
+                return Some(clash);
+            }
+            part += 1;
+        }
+        None
+    }
+
+    /// Fails the build when two items have the same name.
+    ///
+    /// # Panics
+    /// Only while compiling.
+    pub const fn assert_distinct(&self) {
+        if self.count() <= COMPARED
+            && let Some(clash) = self.first_clash(self)
+        {
+            panic!("{}", clash);
+        }
+    }
+
+    /// Fails the build when one of `self` is among `earlier`.
+    ///
+    /// # Panics
+    /// Only while compiling.
+    pub const fn assert_new(&self, earlier: &[Self]) {
+        if earlier.len() > COMPARED {
+            return;
+        }
+        let mut index = 0;
+        while index < self.own.len() {
+            let mut other = 0;
+            while other < earlier.len() {
+                if earlier[other].occurrences(&self.own[index]) > 0 {
+                    panic!("{}", self.own[index].clash);
+                }
+                other += 1;
+            }
+            index += 1;
+        }
+    }
+}
+
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// The future of one answer.
+pub type Answering<R> = Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + Send>>;
+
+/// What answers the calls of one entry.
+pub type Handler<R> = Box<dyn Fn(Input) -> Answering<R> + Send + Sync>;
+
+/// What suggests values of one argument.
+pub type Completer = Box<dyn Fn(String, Context) -> Pin<Box<dyn Future<Output = Vec<String>> + Send>> + Send + Sync>;
+
+/// What every kind of entry says of itself.
+pub struct Facts {
+    /// The name for programs.
+    pub name: &'static str,
+    /// The name for people.
+    pub title: Option<&'static str>,
+    /// What it is for.
+    pub description: &'static str,
+    /// Addresses of pictures.
+    pub icons: &'static [&'static str],
+    /// Members of `_meta`.
+    pub meta: Vec<(&'static str, Value)>,
+    /// What to use instead of it.
+    pub deprecated: Option<&'static str>,
+}
+
+impl Facts {
+    /// Just a name and what it is for.
+    pub const fn new(name: &'static str, description: &'static str) -> Self {
+        Self { name, title: None, description, icons: &[], meta: Vec::new(), deprecated: None }
+    }
+}
+
+/// A value of `_meta`; one that does not serialize is left out.
+pub fn meta_value(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// A tool.
+pub struct ToolItem {
+    /// What it says of itself.
+    pub facts: Facts,
+    /// Further names that calls may use; they are not listed.
+    pub aliases: &'static [&'static str],
+    /// `readOnlyHint`.
+    pub read_only: Option<bool>,
+    /// `destructiveHint`.
+    pub destructive: Option<bool>,
+    /// `idempotentHint`.
+    pub idempotent: Option<bool>,
+    /// `openWorldHint`.
+    pub open_world: Option<bool>,
+    /// Whether arguments of other names are ignored.
+    pub open: bool,
+    /// Its arguments.
+    pub describe: fn(&mut Fields<'_>),
+    /// Its output schema; one that says nothing is left out.
+    pub output: fn(&mut SchemaGenerator) -> Schema,
+    /// What it takes from the server.
+    pub needs: fn(&mut Needs),
+    /// What answers it.
+    pub handler: Handler<CallToolResult>,
+}
+
+/// A prompt.
+pub struct PromptItem {
+    /// What it says of itself.
+    pub facts: Facts,
+    /// Whether arguments of other names are ignored.
+    pub open: bool,
+    /// Its arguments.
+    pub describe: fn(&mut Fields<'_>),
+    /// What it takes from the server.
+    pub needs: fn(&mut Needs),
+    /// What suggests values, by argument.
+    pub completers: Vec<(&'static str, Completer)>,
+    /// What answers it.
+    pub handler: Handler<GetPromptResult>,
+}
+
+/// A resource, or a template of resources.
+pub struct ResourceItem {
+    /// What it says of itself.
+    pub facts: Facts,
+    /// Its URI; without variables it is a single resource.
+    pub uri: Template,
+    /// Its media type.
+    pub mime: Option<&'static str>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// Whom it is meant for and how much it matters.
+    pub annotations: Option<Annotations>,
+    /// Its variables.
+    pub describe: fn(&mut Fields<'_>),
+    /// What it takes from the server.
+    pub needs: fn(&mut Needs),
+    /// What suggests values, by variable.
+    pub completers: Vec<(&'static str, Completer)>,
+    /// What answers it.
+    pub handler: Handler<ReadResourceResult>,
+}
+
+impl ResourceItem {
+    /// The annotations that an attribute gives.
+    pub fn annotations(user: bool, assistant: bool, priority: Option<f64>) -> Option<Annotations> {
+        let mut audience = Vec::new();
+        audience.extend(user.then_some(Role::User));
+        audience.extend(assistant.then_some(Role::Assistant));
+        let annotations = match priority {
+            Some(priority) => Annotations::default().priority(priority),
+            None if audience.is_empty() => return None,
+            None => Annotations::default(),
+        };
+        Some(if audience.is_empty() { annotations } else { annotations.audience(audience) })
+    }
+}
+
+/// The entries of a server, as they are added.
+#[derive(Default)]
+pub struct Registry {
+    pub(crate) tools: Vec<ToolItem>,
+    pub(crate) resources: Vec<ResourceItem>,
+    pub(crate) prompts: Vec<PromptItem>,
+    pub(crate) states: States,
+    pub(crate) problems: Vec<String>,
+}
+
+impl Registry {
+    /// Adds a tool.
+    pub fn tool(&mut self, item: ToolItem) {
+        self.tools.push(item);
+    }
+
+    /// Adds a resource or a template.
+    pub fn resource(&mut self, item: ResourceItem) {
+        self.resources.push(item);
+    }
+
+    /// Adds a prompt.
+    pub fn prompt(&mut self, item: PromptItem) {
+        self.prompts.push(item);
+    }
+
+    /// Gives a state. Two of one type are a mistake that is reported before the server starts.
+    pub fn state<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
+        if !self.states.insert(value) {
+            self.problems.push(format!("the state `{}` was given twice", type_name::<T>()));
+        }
+    }
+}
+
+/// What a failed function answers with.
+pub trait FailedAnswer: Sized {
+    /// The answer.
+    #[expect(clippy::missing_errors_doc, reason = "it is an error where the protocol has no other way to say it")]
+    fn failed(failure: Failure) -> Result<Self, ProtocolError>;
+}
+
+impl FailedAnswer for CallToolResult {
+    fn failed(failure: Failure) -> Result<Self, ProtocolError> {
+        match failure {
+            Failure::Told(text) => Ok(Self::error(text)),
+            Failure::Protocol(error) => Err(error),
+        }
+    }
+}
+
+impl FailedAnswer for GetPromptResult {
+    fn failed(failure: Failure) -> Result<Self, ProtocolError> {
+        Err(failure.into_error())
+    }
+}
+
+impl FailedAnswer for ReadResourceResult {
+    fn failed(failure: Failure) -> Result<Self, ProtocolError> {
+        Err(failure.into_error())
+    }
+}
+
+impl Failure {
+    fn into_error(self) -> ProtocolError {
+        match self {
+            Self::Told(text) => ProtocolError::internal(text),
+            Self::Protocol(error) => error,
+        }
+    }
+}
+
+/// Suggestions as text, best first.
+pub fn candidates(values: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    values.into_iter().take(1000).map(Into::into).collect()
+}
+
+/// Those of a fixed list that begin with what was typed, or contain it.
+pub fn candidates_of(values: &[&str], typed: &str) -> Vec<String> {
+    let typed = typed.to_lowercase();
+    let (mut begin, mut contain) = (Vec::new(), Vec::new());
+    for value in values {
+        let lower = value.to_lowercase();
+        if lower.starts_with(&typed) {
+            begin.push((*value).to_owned());
+        } else if lower.contains(&typed) {
+            contain.push((*value).to_owned());
+        }
+    }
+    begin.append(&mut contain);
+    begin
+}

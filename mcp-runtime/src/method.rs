@@ -1,0 +1,132 @@
+//! THE table of methods: name, kind, who sends it, since which revision and until which. Whatever depends on a method's
+//! name or age derives from this table. Floor 1.
+
+use crate::revision::Revision;
+
+/// Whether a message wants an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It has an id and is answered exactly once.
+    Request,
+    /// It has no id and is never answered.
+    Notification,
+}
+
+/// Who sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+    /// Either side.
+    Either,
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $kind:ident $sender:ident $since:ident ..= $until:ident;)*) => {
+        /// A method of the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Method { $($(#[$doc])* $variant,)* }
+
+        impl Method {
+            /// Every method of every revision.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The method of that name in any revision.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether it wants an answer.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)* }
+            }
+
+            /// Who sends it.
+            pub const fn sender(self) -> Sender {
+                match self { $(Self::$variant => Sender::$sender,)* }
+            }
+
+            /// The first revision that has it.
+            pub const fn since(self) -> Revision {
+                match self { $(Self::$variant => Revision::$since,)* }
+            }
+
+            /// The last revision that has it.
+            pub const fn until(self) -> Revision {
+                match self { $(Self::$variant => Revision::$until,)* }
+            }
+        }
+    };
+}
+
+methods! {
+    /// Opens a session (up to 2025-11-25).
+    Initialize = "initialize" Request Client V2024_11_05..=V2025_11_25;
+    /// The client has understood the answer to `initialize`.
+    Initialized = "notifications/initialized" Notification Client V2024_11_05..=V2025_11_25;
+    /// Asks for versions, capabilities and identity (2026-07-28).
+    Discover = "server/discover" Request Client V2026_07_28..=V2026_07_28;
+    /// Asks whether the other side is there (up to 2025-11-25).
+    Ping = "ping" Request Either V2024_11_05..=V2025_11_25;
+    /// Lists tools, a page at a time.
+    ListTools = "tools/list" Request Client V2024_11_05..=V2026_07_28;
+    /// Calls a tool.
+    CallTool = "tools/call" Request Client V2024_11_05..=V2026_07_28;
+    /// Lists resources, a page at a time.
+    ListResources = "resources/list" Request Client V2024_11_05..=V2026_07_28;
+    /// Lists resource templates, a page at a time.
+    ListResourceTemplates = "resources/templates/list" Request Client V2024_11_05..=V2026_07_28;
+    /// Reads a resource.
+    ReadResource = "resources/read" Request Client V2024_11_05..=V2026_07_28;
+    /// Lists prompts, a page at a time.
+    ListPrompts = "prompts/list" Request Client V2024_11_05..=V2026_07_28;
+    /// Renders a prompt.
+    GetPrompt = "prompts/get" Request Client V2024_11_05..=V2026_07_28;
+    /// Asks for values that complete an argument.
+    Complete = "completion/complete" Request Client V2024_11_05..=V2026_07_28;
+    /// Sets the lowest level of log messages for the session (up to 2025-11-25).
+    SetLevel = "logging/setLevel" Request Client V2024_11_05..=V2025_11_25;
+    /// A request's progress.
+    Progress = "notifications/progress" Notification Either V2024_11_05..=V2026_07_28;
+    /// A request is given up.
+    Cancelled = "notifications/cancelled" Notification Either V2024_11_05..=V2026_07_28;
+    /// A log message.
+    LogMessage = "notifications/message" Notification Server V2024_11_05..=V2026_07_28;
+    /// The client's roots changed (up to 2025-11-25).
+    RootsListChanged = "notifications/roots/list_changed" Notification Client V2024_11_05..=V2025_11_25;
+}
+
+impl Method {
+    /// Whether this revision has the method.
+    pub fn is_in(self, revision: Revision) -> bool {
+        self.since() <= revision && revision <= self.until()
+    }
+
+    /// Whether a client may send it.
+    pub(crate) fn is_from_client(self) -> bool {
+        self.sender() != Sender::Server
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_parses_back_and_only_exactly() {
+        for method in Method::ALL {
+            assert_eq!(Method::parse(method.as_str()), Some(*method));
+            assert_eq!(Method::parse(&method.as_str().to_uppercase()), None);
+            assert_eq!(method.as_str().starts_with("notifications/"), method.kind() == Kind::Notification);
+            assert!(method.since() <= method.until());
+        }
+    }
+}

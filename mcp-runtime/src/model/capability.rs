@@ -1,0 +1,143 @@
+//! Capabilities: what a server and a client say that they can do.
+//! Deriving a server's from what was registered is not done here. Floor 0.
+
+use serde::{Deserialize, Serialize};
+
+use super::JsonObject;
+
+/// What a server can do.
+///
+/// A member that is absent means no; an empty object means the plain thing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerCapabilities {
+    /// It sends log messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logging: Option<JsonObject>,
+    /// It completes arguments. Since 2025-03-26; servers of 2024-11-05 did so without saying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completions: Option<JsonObject>,
+    /// It has prompts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<PromptsCapability>,
+    /// It has resources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourcesCapability>,
+    /// It has tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolsCapability>,
+    /// Extensions that it supports, with their settings. Since 2026-07-28.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<JsonObject>,
+    /// Things outside the protocol that it can do, with their settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experimental: Option<JsonObject>,
+    /// Everything else that was said, such as the `tasks` of 2025-11-25.
+    #[serde(flatten)]
+    pub other: JsonObject,
+}
+
+/// What a server can do with prompts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PromptsCapability {
+    /// It tells when the list changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_changed: Option<bool>,
+}
+
+/// What a server can do with resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourcesCapability {
+    /// It tells when the contents of a resource change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<bool>,
+    /// It tells when the list changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_changed: Option<bool>,
+}
+
+/// What a server can do with tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolsCapability {
+    /// It tells when the list changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_changed: Option<bool>,
+}
+
+/// What a client can do.
+///
+/// A member that is absent means no; an empty object means the plain thing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientCapabilities {
+    /// It has roots to list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roots: Option<RootsCapability>,
+    /// It lets a server use its model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<SamplingCapability>,
+    /// It lets a server ask its user. Since 2025-06-18.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elicitation: Option<ElicitationCapability>,
+    /// Extensions that it supports, with their settings. Since 2026-07-28.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<JsonObject>,
+    /// Things outside the protocol that it can do, with their settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experimental: Option<JsonObject>,
+    /// Everything else that was said, such as the `tasks` of 2025-11-25.
+    #[serde(flatten)]
+    pub other: JsonObject,
+}
+
+/// What a client can do with roots.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootsCapability {
+    /// It tells when the list changes. Until 2025-11-25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_changed: Option<bool>,
+}
+
+/// What a client can do for a server that wants to use its model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SamplingCapability {
+    /// It includes the context of servers on request. Since 2025-11-25, where it is already soft-deprecated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<JsonObject>,
+    /// It lets the model use tools that the server names. Since 2025-11-25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<JsonObject>,
+}
+
+/// What a client can do for a server that wants to ask its user.
+///
+/// An empty one, and every one of 2025-06-18, means forms; see [`allows_form`](Self::allows_form).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ElicitationCapability {
+    /// It shows forms. Since 2025-11-25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<JsonObject>,
+    /// It opens URLs. Since 2025-11-25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<JsonObject>,
+}
+
+impl ElicitationCapability {
+    /// Whether the client shows forms: it says so, or it says nothing at all.
+    ///
+    /// Source: 2026-07-28, "Elicitation", "Capabilities".
+    pub fn allows_form(&self) -> bool {
+        self.form.is_some() || self.url.is_none()
+    }
+
+    /// Whether the client opens URLs.
+    pub fn allows_url(&self) -> bool {
+        self.url.is_some()
+    }
+}

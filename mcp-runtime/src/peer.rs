@@ -1,0 +1,212 @@
+//! The way to the other side of a connection: a bounded queue of encoded frames. Whoever answers or notifies appends
+//! here; the transport takes what has gathered and writes it at once. Knows nothing of files or sockets. Floor 2.
+
+use std::mem;
+use std::pin::pin;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::message;
+
+/// Buffers that grew beyond this are given back after they were written.
+const KEPT: usize = 256 * 1024;
+
+/// A bounded queue of frames on their way out.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    queue: Mutex<Queue>,
+    /// Wakes a transport that waits as a thread.
+    filled: Condvar,
+    /// Wakes a transport that waits as a task.
+    filled_task: Notify,
+    /// Wakes whoever waits for room.
+    drained: Notify,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    frames: Vec<u8>,
+    /// Someone other than the reading side appended: the transport must look.
+    wanted: bool,
+    closed: bool,
+}
+
+impl Peer {
+    /// A queue that lets no more in once `capacity` bytes wait to be written.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            queue: Mutex::default(),
+            filled: Condvar::new(),
+            filled_task: Notify::new(),
+            drained: Notify::new(),
+            capacity,
+        }
+    }
+
+    /// Appends a frame and wakes the transport. Does not look at the capacity: call [`Self::room`] before where waiting
+    /// is possible.
+    pub(crate) fn send(&self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let mut queue = self.lock();
+        append(&mut queue, encode);
+        self.wake(queue);
+    }
+
+    /// Appends a frame without waking the transport: the caller flushes when it has handled all that it read.
+    pub(crate) fn send_later(&self, encode: impl FnOnce(&mut Vec<u8>)) {
+        append(&mut self.lock(), encode);
+    }
+
+    /// Appends a notification, or drops it when the other side does not read: it must never hold up a call.
+    /// Says whether it was appended.
+    pub(crate) fn notify(&self, method: &str, params: &impl Serialize) -> bool {
+        let mut queue = self.lock();
+        if queue.frames.len() >= self.capacity || queue.closed {
+            return false;
+        }
+        append(&mut queue, |out| message::encode_call(out, None, method, Some(params)));
+        self.wake(queue);
+        true
+    }
+
+    /// Waits until there is room for another frame, or the queue is closed. Dropping the future is harmless.
+    pub(crate) async fn room(&self) {
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            // Registered before looking, so that no wake-up between the two is lost.
+            drained.as_mut().enable();
+            {
+                let queue = self.lock();
+                if queue.frames.len() < self.capacity || queue.closed {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// No more frames are accepted; what is queued can still be taken.
+    pub(crate) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        self.wake(queue);
+        self.drained.notify_waiters();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Swaps what is queued into `out`, which must be empty; its memory is used for what comes next.
+    pub(crate) fn take(&self, out: &mut Vec<u8>) {
+        debug_assert!(out.is_empty());
+        if out.capacity() > KEPT {
+            *out = Vec::new();
+        }
+        let was_full = {
+            let mut queue = self.lock();
+            queue.wanted = false;
+            mem::swap(&mut queue.frames, out);
+            out.len() >= self.capacity
+        };
+        if was_full {
+            self.drained.notify_waiters();
+        }
+    }
+
+    /// Blocks the thread until the transport is wanted; `false` when the queue is closed and empty.
+    pub(crate) fn wait_blocking(&self) -> bool {
+        let mut queue = self.lock();
+        while !queue.wanted && !queue.closed {
+            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        !queue.frames.is_empty() || !queue.closed
+    }
+
+    /// The same as a future; it is woken by [`Self::send_later`] only at the next [`Self::flush_task`].
+    pub(crate) async fn wait(&self) -> bool {
+        loop {
+            let mut filled = pin!(self.filled_task.notified());
+            filled.as_mut().enable();
+            {
+                let queue = self.lock();
+                if !queue.frames.is_empty() {
+                    return true;
+                }
+                if queue.closed {
+                    return false;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// Wakes a transport task for what [`Self::send_later`] appended.
+    pub(crate) fn flush_task(&self) {
+        self.filled_task.notify_one();
+    }
+
+    fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.wanted = true;
+        drop(queue);
+        self.filled.notify_one();
+        self.filled_task.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while the queue is locked but an allocation; its frames stay whole either way.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn append(queue: &mut Queue, encode: impl FnOnce(&mut Vec<u8>)) {
+    if queue.closed {
+        return;
+    }
+    let start = queue.frames.len();
+    encode(&mut queue.frames);
+    // A line ends the frame. JSON that somebody laid out by hand may hold line breaks between its tokens.
+    for byte in &mut queue.frames[start..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    queue.frames.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_drops_notifications_and_keeps_answers() {
+        let peer = Peer::new(64);
+        let mut sent = 0;
+        while peer.notify("notifications/message", &"x".repeat(20)) {
+            sent += 1;
+        }
+        assert!(sent >= 1);
+        peer.send(|out| out.extend_from_slice(b"{\"an\":\n\"answer\"}"));
+        let mut out = Vec::new();
+        peer.take(&mut out);
+        assert!(out.ends_with(b"{\"an\": \"answer\"}\n"));
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), sent + 1);
+        assert!(peer.notify("notifications/message", &"there is room again"));
+    }
+
+    #[tokio::test]
+    async fn room_waits_for_the_reader() {
+        let peer = std::sync::Arc::new(Peer::new(8));
+        peer.send(|out| out.extend_from_slice(b"123456789"));
+        let waiting = tokio::spawn({
+            let peer = std::sync::Arc::clone(&peer);
+            async move { peer.room().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        peer.take(&mut Vec::new());
+        assert!(waiting.await.is_ok());
+    }
+}

@@ -1,0 +1,557 @@
+//! Lets generated code ask what a type can do without naming a wrapper: `(&&Probe::<T>::new()).argument()` picks the most
+//! specific of several traits, because method lookup tries fewer dereferences first. Each question has a last answer that
+//! fits every type and does nothing, so that only the one assertion in generated code fails, with one message. Floor 2.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::future::Ready;
+use std::marker::PhantomData;
+
+use schemars::generate::SchemaGenerator;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::de::{DeserializeOwned, Error as _, MapAccess};
+use serde::ser::Serialize;
+
+use crate::error::{ProtocolError, chain};
+use crate::message::Text;
+use crate::model::{CallToolResult, ResourceContents};
+use crate::output::{IntoResource, IntoToolResult, json_contents, structured};
+
+/// A question about a type.
+pub struct Probe<T>(PhantomData<fn(T)>);
+
+impl<T> Probe<T> {
+    /// About a type that is named.
+    #[expect(clippy::new_without_default, reason = "only generated code makes one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// About the type of a value.
+    pub const fn of(_: &T) -> Self {
+        Self(PhantomData)
+    }
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        pub struct $name<T>(PhantomData<fn(T)>);
+        impl<T> $name<T> {
+            const fn new() -> Self { Self(PhantomData) }
+        }
+    )* };
+}
+
+answers! {
+    /// A type that can be an argument and has a schema.
+    Typed;
+    /// A type that can be read but has no schema: enough for prompts and URIs.
+    Untyped;
+    /// A type that cannot be used here.
+    Unusable;
+    /// A type that says itself how it is sent.
+    Direct;
+    /// A type that is sent as its serialized value.
+    Serialized;
+    /// A type that is an error with causes.
+    Caused;
+    /// A type that can at least be displayed.
+    Displayed;
+    /// A type that is no `Result` and no `Option`.
+    Plain;
+    /// A `Result`.
+    Fallible;
+    /// An `Option`.
+    Optional;
+    /// A future.
+    Waiting;
+}
+
+// ── Arguments ──
+
+/// Can it be read, and has it a schema?
+pub trait TypedArgument<T> {
+    /// The answer.
+    fn argument(&self) -> Typed<T> {
+        Typed::new()
+    }
+}
+impl<T: DeserializeOwned + JsonSchema> TypedArgument<T> for &&Probe<T> {}
+
+/// Can it be read?
+pub trait UntypedArgument<T> {
+    /// The answer.
+    fn argument(&self) -> Untyped<T> {
+        Untyped::new()
+    }
+}
+impl<T: DeserializeOwned> UntypedArgument<T> for &Probe<T> {}
+
+/// Whatever it is.
+pub trait AnyArgument<T> {
+    /// The answer.
+    fn argument(&self) -> Unusable<T> {
+        Unusable::new()
+    }
+}
+impl<T> AnyArgument<T> for Probe<T> {}
+
+/// Something that reads one argument.
+#[expect(clippy::missing_errors_doc, reason = "the errors are the deserializer's")]
+pub trait ReadArgument {
+    /// What it reads.
+    type Value<'de>;
+    /// Reads the next value.
+    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Self::Value<'de>, A::Error>;
+    /// Its schema.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+}
+
+impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
+    type Value<'de> = T;
+    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<T, A::Error> {
+        map.next_value()
+    }
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+impl<T: DeserializeOwned> ReadArgument for Untyped<T> {
+    type Value<'de> = T;
+    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<T, A::Error> {
+        map.next_value()
+    }
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+impl<T> ReadArgument for Unusable<T> {
+    type Value<'de> = T;
+    fn next_value<'de, A: MapAccess<'de>>(&self, _: &mut A) -> Result<T, A::Error> {
+        Err(A::Error::custom("this type cannot be read"))
+    }
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+/// Reads text that borrows from the frame.
+pub struct BorrowedText;
+
+impl ReadArgument for BorrowedText {
+    type Value<'de> = Text<'de>;
+    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Text<'de>, A::Error> {
+        map.next_value()
+    }
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<str>()
+    }
+}
+
+/// Reads text that borrows from the frame and may be left out.
+pub struct BorrowedOption;
+
+impl ReadArgument for BorrowedOption {
+    type Value<'de> = Option<Text<'de>>;
+    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Option<Text<'de>>, A::Error> {
+        map.next_value()
+    }
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Option<String>>()
+    }
+}
+
+/// Holds for what can be an argument of a tool.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be an argument of a tool",
+    label = "needs `serde::Deserialize` and `schemars::JsonSchema`",
+    note = "derive both: `#[derive(serde::Deserialize, schemars::JsonSchema)]`",
+    note = "a value that the server fills in is taken as `State<T>` or `&Context`; an alias or a type of your own that \
+            implements `FromContext` is marked with `#[inject]`"
+)]
+pub trait IsArgument<T> {}
+impl<T> IsArgument<T> for Typed<T> {}
+
+/// Holds for what can be an argument of a prompt or a variable of a URI template.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be read from text",
+    label = "needs `serde::Deserialize`",
+    note = "arguments of prompts and variables of URI templates come as text; derive `serde::Deserialize`, or take a \
+            `String` and parse it",
+    note = "a value that the server fills in is taken as `State<T>` or `&Context`; an alias or a type of your own that \
+            implements `FromContext` is marked with `#[inject]`"
+)]
+pub trait IsVariable<T> {}
+impl<T> IsVariable<T> for Typed<T> {}
+impl<T> IsVariable<T> for Untyped<T> {}
+
+/// Asserts it, on the span of the call.
+pub const fn assert_argument<T, A: IsArgument<T>>(_: &A, _: &Probe<T>) {}
+
+/// Asserts it, on the span of the call.
+pub const fn assert_variable<T, A: IsVariable<T>>(_: &A, _: &Probe<T>) {}
+
+// ── `Result` and `Option` ──
+
+/// Is it a `Result`?
+pub trait IsResult<T, E> {
+    /// The answer.
+    fn fallible(&self) -> Fallible<(T, E)> {
+        Fallible::new()
+    }
+}
+impl<T, E> IsResult<T, E> for &Probe<Result<T, E>> {}
+
+/// It is none.
+pub trait IsNoResult<T> {
+    /// The answer.
+    fn fallible(&self) -> Plain<T> {
+        Plain::new()
+    }
+}
+impl<T> IsNoResult<T> for Probe<T> {}
+
+impl<T, E> Fallible<(T, E)> {
+    /// The value or the error.
+    #[expect(clippy::missing_errors_doc, reason = "it hands on what it was given")]
+    pub fn split(&self, value: Result<T, E>) -> Result<T, E> {
+        value
+    }
+    /// A question about the value.
+    pub const fn success(&self) -> Probe<T> {
+        Probe::new()
+    }
+    /// A question about the error.
+    pub const fn failure(&self) -> Probe<E> {
+        Probe::new()
+    }
+}
+
+impl<T> Plain<T> {
+    /// The value.
+    #[expect(clippy::missing_errors_doc, reason = "there is no error")]
+    pub fn split(&self, value: T) -> Result<T, Infallible> {
+        Ok(value)
+    }
+    /// A question about the value.
+    pub const fn success(&self) -> Probe<T> {
+        Probe::new()
+    }
+    /// A question about the error.
+    pub const fn failure(&self) -> Probe<Infallible> {
+        Probe::new()
+    }
+    /// The value, which is there.
+    pub fn present(&self, value: T) -> Option<T> {
+        Some(value)
+    }
+    /// A question about the value.
+    pub const fn content(&self) -> Probe<T> {
+        Probe::new()
+    }
+}
+
+/// Is it an `Option`?
+pub trait IsOption<T> {
+    /// The answer.
+    fn optional(&self) -> Optional<T> {
+        Optional::new()
+    }
+}
+impl<T> IsOption<T> for &Probe<Option<T>> {}
+
+/// It is none.
+pub trait IsNoOption<T> {
+    /// The answer.
+    fn optional(&self) -> Plain<T> {
+        Plain::new()
+    }
+}
+impl<T> IsNoOption<T> for Probe<T> {}
+
+impl<T> Optional<T> {
+    /// The value, if it is there.
+    pub fn present(&self, value: Option<T>) -> Option<T> {
+        value
+    }
+    /// A question about the value.
+    pub const fn content(&self) -> Probe<T> {
+        Probe::new()
+    }
+}
+
+// ── Futures ──
+
+/// Is it a future?
+pub trait IsFuture<T> {
+    /// The answer.
+    fn waiting(&self) -> Waiting<T> {
+        Waiting::new()
+    }
+}
+impl<T: Future> IsFuture<T> for &Probe<T> {}
+
+/// It is none.
+pub trait IsNoFuture<T> {
+    /// The answer.
+    fn waiting(&self) -> Plain<T> {
+        Plain::new()
+    }
+}
+impl<T> IsNoFuture<T> for Probe<T> {}
+
+impl<T: Future> Waiting<T> {
+    /// The future itself.
+    pub fn future(&self, value: T) -> T {
+        value
+    }
+}
+
+impl<T> Plain<T> {
+    /// A future that is ready with the value.
+    pub fn future(&self, value: T) -> Ready<T> {
+        std::future::ready(value)
+    }
+}
+
+// ── Results of tools ──
+
+/// Does it say itself how a tool answers with it?
+pub trait DirectOutput<T> {
+    /// The answer.
+    fn output(&self) -> Direct<T> {
+        Direct::new()
+    }
+}
+impl<T: IntoToolResult> DirectOutput<T> for &&Probe<T> {}
+
+/// Can it be structured content?
+pub trait StructuredOutput<T> {
+    /// The answer.
+    fn output(&self) -> Serialized<T> {
+        Serialized::new()
+    }
+}
+impl<T: Serialize + JsonSchema> StructuredOutput<T> for &Probe<T> {}
+
+/// Whatever it is.
+pub trait AnyOutput<T> {
+    /// The answer.
+    fn output(&self) -> Unusable<T> {
+        Unusable::new()
+    }
+}
+impl<T> AnyOutput<T> for Probe<T> {}
+
+/// Something that turns a value into a tool's answer.
+#[expect(clippy::missing_errors_doc, reason = "the errors are the conversion's")]
+pub trait ToolOutput<T> {
+    /// Converts the value.
+    fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError>;
+    /// The output schema, where there is one.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+}
+
+impl<T: IntoToolResult> ToolOutput<T> for Direct<T> {
+    fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError> {
+        value.into_tool_result()
+    }
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+impl<T: Serialize + JsonSchema> ToolOutput<T> for Serialized<T> {
+    fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError> {
+        structured(&value)
+    }
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
+}
+
+impl<T> ToolOutput<T> for Unusable<T> {
+    fn tool_result(&self, _: T) -> Result<CallToolResult, ProtocolError> {
+        Err(ProtocolError::internal("the result cannot be sent"))
+    }
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+/// Holds for what a tool can return.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot return `{T}`",
+    label = "needs `serde::Serialize` and `schemars::JsonSchema`",
+    note = "derive both to answer with structured content: `#[derive(serde::Serialize, schemars::JsonSchema)]`",
+    note = "or return text (`String`), content (`ContentBlock`, `ImageContent`, …), a number, `()` or a `CallToolResult`"
+)]
+pub trait IsOutput<T> {}
+impl<T> IsOutput<T> for Direct<T> {}
+impl<T> IsOutput<T> for Serialized<T> {}
+
+/// Asserts it, on the span of the call.
+pub const fn assert_output<T, A: IsOutput<T>>(_: &A, _: &Probe<T>) {}
+
+// ── Contents of resources ──
+
+/// Does it say itself how a resource is served?
+pub trait DirectContents<T> {
+    /// The answer.
+    fn contents(&self) -> Direct<T> {
+        Direct::new()
+    }
+}
+impl<T: IntoResource> DirectContents<T> for &&Probe<T> {}
+
+/// Can it be serialized?
+pub trait SerializedContents<T> {
+    /// The answer.
+    fn contents(&self) -> Serialized<T> {
+        Serialized::new()
+    }
+}
+impl<T: Serialize> SerializedContents<T> for &Probe<T> {}
+
+/// Whatever it is.
+pub trait AnyContents<T> {
+    /// The answer.
+    fn contents(&self) -> Unusable<T> {
+        Unusable::new()
+    }
+}
+impl<T> AnyContents<T> for Probe<T> {}
+
+/// Something that turns a value into a resource's contents.
+#[expect(clippy::missing_errors_doc, reason = "the errors are the conversion's")]
+pub trait ResourceOutput<T> {
+    /// Converts the value.
+    fn resource(&self, value: T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError>;
+}
+
+impl<T: IntoResource> ResourceOutput<T> for Direct<T> {
+    fn resource(&self, value: T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
+        Ok(value.into_resource(uri, mime))
+    }
+}
+
+impl<T: Serialize> ResourceOutput<T> for Serialized<T> {
+    fn resource(&self, value: T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
+        json_contents(&value, uri, mime)
+    }
+}
+
+impl<T> ResourceOutput<T> for Unusable<T> {
+    fn resource(&self, _: T, _: &str, _: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
+        Err(ProtocolError::internal("the contents cannot be sent"))
+    }
+}
+
+/// Holds for what a resource can return.
+#[diagnostic::on_unimplemented(
+    message = "a resource cannot be served from `{T}`",
+    label = "needs `serde::Serialize`",
+    note = "derive `serde::Serialize` to serve it as JSON, or return `String`, `Vec<u8>` or `ResourceContents`"
+)]
+pub trait IsContents<T> {}
+impl<T> IsContents<T> for Direct<T> {}
+impl<T> IsContents<T> for Serialized<T> {}
+
+/// Asserts it, on the span of the call.
+pub const fn assert_contents<T, A: IsContents<T>>(_: &A, _: &Probe<T>) {}
+
+// ── Errors ──
+
+/// How a function failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// For the model or the person: an ordinary failure.
+    Told(String),
+    /// For the client: the call itself makes no sense.
+    Protocol(ProtocolError),
+}
+
+/// Is it the protocol's own error?
+pub trait ProtocolFailure {
+    /// The answer.
+    fn error(&self) -> Direct<ProtocolError> {
+        Direct::new()
+    }
+}
+impl ProtocolFailure for &&&Probe<ProtocolError> {}
+
+/// Is it an error with causes?
+pub trait CausedFailure<E> {
+    /// The answer.
+    fn error(&self) -> Caused<E> {
+        Caused::new()
+    }
+}
+impl<E: StdError> CausedFailure<E> for &&Probe<E> {}
+
+/// Can it be displayed?
+pub trait DisplayedFailure<E> {
+    /// The answer.
+    fn error(&self) -> Displayed<E> {
+        Displayed::new()
+    }
+}
+impl<E: Display> DisplayedFailure<E> for &Probe<E> {}
+
+/// Whatever it is.
+pub trait AnyFailure<E> {
+    /// The answer.
+    fn error(&self) -> Unusable<E> {
+        Unusable::new()
+    }
+}
+impl<E> AnyFailure<E> for Probe<E> {}
+
+/// Something that tells an error.
+pub trait TellError<E> {
+    /// Tells it.
+    fn tell(&self, error: E) -> Failure;
+}
+
+impl TellError<ProtocolError> for Direct<ProtocolError> {
+    fn tell(&self, error: ProtocolError) -> Failure {
+        Failure::Protocol(error)
+    }
+}
+
+impl<E: StdError> TellError<E> for Caused<E> {
+    fn tell(&self, error: E) -> Failure {
+        Failure::Told(chain(&error))
+    }
+}
+
+impl<E: Display> TellError<E> for Displayed<E> {
+    /// The alternate form is the one in which `anyhow` and its like print their causes.
+    fn tell(&self, error: E) -> Failure {
+        Failure::Told(format!("{error:#}"))
+    }
+}
+
+impl<E> TellError<E> for Unusable<E> {
+    fn tell(&self, _: E) -> Failure {
+        Failure::Told("failed".to_owned())
+    }
+}
+
+/// Holds for what a function can fail with.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` cannot be told to a client",
+    label = "the error type needs `std::fmt::Display`",
+    note = "implement `Display` for it (the crate `thiserror` derives it), or use `anyhow::Result`"
+)]
+pub trait IsError<E> {}
+impl IsError<ProtocolError> for Direct<ProtocolError> {}
+impl<E> IsError<E> for Caused<E> {}
+impl<E> IsError<E> for Displayed<E> {}
+
+/// Asserts it, on the span of the call.
+pub const fn assert_error<E, A: IsError<E>>(_: &A, _: &Probe<E>) {}

@@ -1,0 +1,174 @@
+//! What a connection remembers of its client: up to 2025-11-25 what `initialize` agreed on, in 2026-07-28 nothing. Also
+//! reads from a request which of the two it belongs to. Floor 3.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::context::{Client, RequestMeta};
+use crate::error::ProtocolError;
+use crate::message::{Text, slice};
+use crate::method::Method;
+use crate::model::{
+    CLIENT_CAPABILITIES_KEY, InitializeRequestParams, LoggingLevel, PROTOCOL_VERSION_KEY, SetLevelRequestParams,
+};
+use crate::revision::Revision;
+
+/// A session, from `initialize` to the end of the connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) revision: Revision,
+    pub(crate) client: Arc<Client>,
+    /// The lowest level of log messages to send.
+    pub(crate) log_level: Arc<AtomicU8>,
+}
+
+impl Session {
+    /// Opens a session from the parameters of `initialize`.
+    pub(crate) fn open(params: Option<&Bytes>) -> Result<Self, ProtocolError> {
+        let params = params.map_or(&b"{}"[..], |params| params);
+        let params: InitializeRequestParams = serde_json::from_slice(params)
+            .map_err(|error| ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {error}")))?;
+        Ok(Self {
+            revision: Revision::negotiate(&params.protocol_version),
+            client: Arc::new(Client { info: Some(params.client_info), capabilities: params.capabilities }),
+            log_level: Arc::new(AtomicU8::new(LoggingLevel::Info as u8)),
+        })
+    }
+
+    /// Answers `logging/setLevel`.
+    pub(crate) fn set_level(&self, params: Option<&Bytes>) -> Result<(), ProtocolError> {
+        let params: SetLevelRequestParams = params
+            .and_then(|params| serde_json::from_slice(params).ok())
+            .ok_or_else(|| ProtocolError::invalid_params("`level` must be one of debug, info, notice, warning, error, critical, alert and emergency"))?;
+        self.log_level.store(params.level as u8, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The members of a request's parameters that the server looks at before the method does.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Outline<'a> {
+    #[serde(rename = "_meta", borrow)]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    uri: Option<&'a RawValue>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+/// A request's parameters, taken apart as far as every method needs it.
+#[derive(Default)]
+pub(crate) struct Params {
+    pub(crate) name: Box<str>,
+    pub(crate) arguments: Option<Bytes>,
+    pub(crate) meta: Option<Bytes>,
+    pub(crate) facts: Facts,
+}
+
+/// What a request says of itself in `_meta`.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) progress_token: Option<crate::model::ProgressToken>,
+    /// The revision by name, present in 2026-07-28 only.
+    pub(crate) revision: Option<String>,
+    pub(crate) client: Option<Client>,
+    pub(crate) log_level: Option<LoggingLevel>,
+}
+
+impl Params {
+    /// Takes the parameters apart.
+    ///
+    /// # Errors
+    /// Members of the wrong type, or that stand twice; for a method that needs a name, the lack of it.
+    pub(crate) fn read(method: Method, params: Option<&Bytes>) -> Result<Self, ProtocolError> {
+        let Some(params) = params else {
+            return match wanted(method) {
+                Some(name) => Err(missing(method, name)),
+                None => Ok(Self::default()),
+            };
+        };
+        let outline: Outline<'_> = serde_json::from_slice(params).map_err(|error| {
+            let text = error.to_string();
+            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+            ProtocolError::invalid_params(format!("wrong parameters for `{}`: {reason}", method.as_str()))
+        })?;
+        let name = match wanted(method) {
+            None => Box::default(),
+            Some(member) => {
+                let raw = if member == "uri" { outline.uri } else { outline.name };
+                let raw = raw.ok_or_else(|| missing(method, member))?;
+                let text: Text<'_> = serde_json::from_str(raw.get())
+                    .map_err(|_| ProtocolError::invalid_params(format!("`{member}` must be a string")))?;
+                text.0.into_owned().into_boxed_str()
+            }
+        };
+        if let Some(raw) = outline.arguments.filter(|raw| !raw.get().starts_with('{')) {
+            let kind = crate::message::kind_of(raw.get());
+            return Err(ProtocolError::invalid_params(format!("`arguments` must be an object, not {kind}")));
+        }
+        let facts = outline.meta.map(Facts::read).transpose()?.unwrap_or_default();
+        Ok(Self {
+            name,
+            arguments: outline.arguments.map(|raw| slice(params, raw)),
+            meta: outline.meta.map(|raw| slice(params, raw)),
+            facts,
+        })
+    }
+}
+
+/// The member that names what a method is about.
+fn wanted(method: Method) -> Option<&'static str> {
+    match method {
+        Method::CallTool | Method::GetPrompt => Some("name"),
+        Method::ReadResource => Some("uri"),
+        _ => None,
+    }
+}
+
+fn missing(method: Method, member: &str) -> ProtocolError {
+    ProtocolError::invalid_params(format!("`{}` needs the parameter `{member}`", method.as_str()))
+}
+
+impl Facts {
+    fn read(raw: &RawValue) -> Result<Self, ProtocolError> {
+        let meta: RequestMeta<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+            let text = error.to_string();
+            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+            ProtocolError::invalid_params(format!("wrong `_meta`: {reason}"))
+        })?;
+        Ok(Self {
+            progress_token: meta.progress_token,
+            revision: meta.revision.map(|revision| revision.0.into_owned()),
+            client: meta.capabilities.map(|capabilities| Client { info: meta.client, capabilities }),
+            log_level: meta.log_level,
+        })
+    }
+
+    /// Whether the request belongs to a revision without a handshake.
+    pub(crate) fn is_modern(&self, method: Method) -> bool {
+        self.revision.is_some() || self.client.is_some() || method == Method::Discover
+    }
+
+    /// The revision that a request without a handshake is made in.
+    ///
+    /// # Errors
+    /// What it must say and does not (2026-07-28, "Overview", "Per-request protocol fields").
+    pub(crate) fn modern_revision(&self) -> Result<Revision, ProtocolError> {
+        let absent = |key: &str| ProtocolError::invalid_params(format!("the request's `_meta` lacks `{key}`"));
+        let requested = self.revision.as_deref().ok_or_else(|| absent(PROTOCOL_VERSION_KEY))?;
+        let revision = Revision::parse(requested).filter(|revision| !revision.has_handshake());
+        // A revision with a handshake is served, but not to a request that comes without one.
+        let revision = revision.ok_or_else(|| ProtocolError::unsupported_revision(requested))?;
+        if self.client.is_none() {
+            return Err(absent(CLIENT_CAPABILITIES_KEY));
+        }
+        Ok(revision)
+    }
+}
