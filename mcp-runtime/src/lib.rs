@@ -65,7 +65,7 @@ pub mod private;
 #[doc(hidden)]
 pub use crate::private as __private;
 
-pub use mcp_derive::{group, prompt, resource, server, tool};
+pub use mcp_derive::{group, prompt, resource, serve, server, tool};
 
 pub use crate::call::{Call, Reply};
 #[cfg(feature = "client")]

@@ -17,13 +17,39 @@ pub use crate::probe::{
     BorrowedOption, BorrowedText, Failure, Probe, assert_argument, assert_contents, assert_error, assert_output,
     assert_variable,
 };
-pub use crate::schema::{Field, Fields, Need};
+pub use crate::schema::{Field, Fields, Need, Pattern};
 pub use crate::server::Server;
-pub use crate::state::Needs;
+pub use crate::state::{Needs, State};
 pub use crate::uri::{Part, Template};
-pub use regex_lite::Regex;
 
-/// The questions that generated code asks of types, as methods.
-pub mod probe {
-    pub use crate::probe::*;
+/// The questions that generated code asks of types, as methods without names that a user's could clash with.
+pub mod traits {
+    pub use crate::probe::{
+        AnyArgument as _, AnyContents as _, AnyFailure as _, AnyOutput as _, AnyValue as _, CausedFailure as _,
+        DirectContents as _, DirectOutput as _, DisplayedFailure as _, IsFuture as _, IsNoFuture as _, IsNoOption as _,
+        IsNoResult as _, IsOption as _, IsResult as _, JsonValue as _, ProtocolFailure as _, ReadArgument as _,
+        ResourceOutput as _, SerializedContents as _, StructuredOutput as _, TellError as _, ToJson as _, ToolOutput as _,
+        TypedArgument as _, UntypedArgument as _,
+    };
+}
+
+/// Who the server is, from the user's own Cargo.toml.
+pub fn package(
+    name: Option<&str>,
+    version: Option<&str>,
+    description: Option<&str>,
+    homepage: Option<&str>,
+) -> Implementation {
+    let mut info = Implementation::new(name.unwrap_or("server"), version.unwrap_or("0.0.0"));
+    info.description = description.filter(|text| !text.is_empty()).map(str::to_owned);
+    info.website_url = homepage.filter(|text| !text.is_empty()).map(str::to_owned);
+    info
+}
+
+/// A value as the contents of a resource.
+///
+/// # Errors
+/// When it does not serialize.
+pub fn serialized<T: serde::Serialize>(value: &T, uri: &str, mime: Option<&str>) -> Result<ReadResourceResult, ProtocolError> {
+    crate::output::json_contents(value, uri, mime).map(ReadResourceResult::new)
 }

@@ -12,6 +12,7 @@ use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::de::{DeserializeOwned, Error as _, MapAccess};
 use serde::ser::Serialize;
+use serde_json::Value;
 
 use crate::error::{ProtocolError, chain};
 use crate::message::Text;
@@ -26,6 +27,11 @@ impl<T> Probe<T> {
     #[expect(clippy::new_without_default, reason = "only generated code makes one")]
     pub const fn new() -> Self {
         Self(PhantomData)
+    }
+
+    /// About the type that a function of two arguments returns; the function is not called.
+    pub fn returned<A, B>(_: impl FnOnce(A, B) -> T) -> Self {
+        Self::new()
     }
 
     /// About the type of a value.
@@ -67,6 +73,8 @@ answers! {
     Optional;
     /// A future.
     Waiting;
+    /// A type that serializes.
+    Json;
 }
 
 // ── Arguments ──
@@ -305,6 +313,10 @@ pub trait IsNoFuture<T> {
 impl<T> IsNoFuture<T> for Probe<T> {}
 
 impl<T: Future> Waiting<T> {
+    /// A question about what the future gives.
+    pub const fn awaited(&self) -> Probe<T::Output> {
+        Probe::new()
+    }
     /// The future itself.
     pub fn future(&self, value: T) -> T {
         value
@@ -312,9 +324,49 @@ impl<T: Future> Waiting<T> {
 }
 
 impl<T> Plain<T> {
+    /// A question about the value.
+    pub const fn awaited(&self) -> Probe<T> {
+        Probe::new()
+    }
     /// A future that is ready with the value.
     pub fn future(&self, value: T) -> Ready<T> {
         std::future::ready(value)
+    }
+}
+
+// ── Values in a schema ──
+
+/// Does it serialize?
+pub trait JsonValue<T> {
+    /// The answer.
+    fn json(&self) -> Json<T> {
+        Json::new()
+    }
+}
+impl<T: Serialize> JsonValue<T> for &Probe<T> {}
+
+/// Whatever it is.
+pub trait AnyValue<T> {
+    /// The answer.
+    fn json(&self) -> Unusable<T> {
+        Unusable::new()
+    }
+}
+impl<T> AnyValue<T> for Probe<T> {}
+
+/// Something that turns a value into JSON, if it can.
+pub trait ToJson<T> {
+    /// The value as JSON.
+    fn value(&self, value: &T) -> Option<Value>;
+}
+impl<T: Serialize> ToJson<T> for Json<T> {
+    fn value(&self, value: &T) -> Option<Value> {
+        serde_json::to_value(value).ok()
+    }
+}
+impl<T> ToJson<T> for Unusable<T> {
+    fn value(&self, _: &T) -> Option<Value> {
+        None
     }
 }
 

@@ -1,9 +1,11 @@
 //! JSON Schemas of arguments and results: made by `schemars`, then brought to the subset that every known client takes.
 //! What cannot be made portable stays correct. Runs at start-up, never during a call. Floor 2.
 
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
 use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::JsonObject;
@@ -63,21 +65,33 @@ pub struct Field<'f>(&'f mut Value);
 impl Field<'_> {
     /// Sets a keyword; a value that does not serialize leaves it out.
     #[must_use]
-    pub fn with(self, keyword: &'static str, value: &impl Serialize) -> Self {
-        if let (Value::Object(property), Ok(value)) = (&mut *self.0, serde_json::to_value(value)) {
+    pub fn with(self, keyword: &'static str, value: Option<Value>) -> Self {
+        if let (Value::Object(property), Some(value)) = (&mut *self.0, value) {
             property.insert(keyword.to_owned(), value);
         }
         self
     }
 
-    /// An example value.
-    #[must_use]
-    pub fn example(self, value: &impl Serialize) -> Self {
-        self.with("examples", &[value])
-    }
-
     /// Ends the description.
     pub fn end(self) {}
+}
+
+/// The regular expression of an argument, compiled when it is first needed.
+pub struct Pattern {
+    text: &'static str,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// The macro has compiled the text already to see that it can be.
+    pub const fn new(text: &'static str) -> Self {
+        Self { text, regex: OnceLock::new() }
+    }
+
+    /// Whether it is found in a text.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.get_or_init(|| Regex::new(self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
+    }
 }
 
 /// The schema of a function's arguments.

@@ -117,7 +117,7 @@ pub struct Completion {
 impl Completion {
     /// How many values one answer may have.
     ///
-    /// Source: every revision, "Completion", "Implementation".
+    /// Source: every revision, "Completion", "Completion Results".
     pub const MAX_VALUES: usize = 100;
 }
 

@@ -10,7 +10,7 @@ use super::{Cursor, Meta};
 /// How a result is to be read.
 ///
 /// Since 2026-07-28, and required there; a result without it is complete.
-/// Source: 2026-07-28, "Overview", "Result Types".
+/// Source: 2026-07-28, "Overview", "Responses".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ResultType {
     /// The request is done and the result is its answer.
@@ -18,7 +18,7 @@ pub enum ResultType {
     Complete,
     /// The server needs more from the client first: the result is an [`InputRequiredResult`](super::InputRequiredResult).
     InputRequired,
-    /// A type that an extension defines.
+    /// A type that an extension defines; a client that does not know it must not use the result.
     Other(String),
 }
 

@@ -1,0 +1,341 @@
+//! What is generated for one item: the item as it was, a type of the same name that a server can be given, and beside it,
+//! where nobody sees them, its arguments and its handler. Only what differs by kind is in the files below.
+
+mod arguments;
+mod prompt;
+mod resource;
+mod tool;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{FnArg, Generics, ReturnType, Type, parse_quote};
+
+pub(crate) use self::arguments::Slots;
+use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
+use crate::errors::Sink;
+use crate::signature::{Function, Param, Role, Shape, params, type_arguments, without_lifetimes, without_self};
+use crate::{check, fallback, path, record};
+
+/// Expands `#[tool]`, `#[resource]` or `#[prompt]` on an item.
+pub(crate) fn item(kind: Kind, keys: TokenStream, tokens: TokenStream) -> TokenStream {
+    if let Ok(item) = syn::parse2::<syn::ItemStruct>(tokens.clone()) {
+        return record::expand(kind, keys, item);
+    }
+    match syn::parse2::<Function>(tokens.clone()) {
+        Ok(item) => function(kind, keys, item),
+        Err(error) => {
+            let error = match syn::parse2::<syn::Item>(tokens.clone()) {
+                Ok(other) => {
+                    let hint = match other {
+                        syn::Item::Impl(_) => "an `impl` block is annotated with `#[serve]`, and its methods one by one",
+                        _ => "only functions and structs can be annotated",
+                    };
+                    syn::Error::new(first_span(&tokens), format!("`#[{}]` cannot stand here: {hint}", kind.name()))
+                }
+                Err(_) => error,
+            };
+            let error = error.to_compile_error();
+            quote!(#tokens #error)
+        }
+    }
+}
+
+fn first_span(tokens: &TokenStream) -> Span {
+    tokens.clone().into_iter().find(|token| !matches!(token, proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Group(_)))
+        .map_or_else(Span::call_site, |token| token.span())
+}
+
+fn function(kind: Kind, keys: TokenStream, mut function: Function) -> TokenStream {
+    let sink = Sink::new();
+    if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
+        sink.at(
+            receiver,
+            format!("`self` in a free function; methods are served by `#[serve]` on their `impl` block, where each keeps its \
+                     `#[{}]`", kind.name()),
+        );
+        // The parameters' attributes must go, or they are errors of their own.
+        params(&mut function.sig, &Sink::silent());
+        let errors = sink.finish();
+        return quote!(#function #errors);
+    }
+    check::signature(&function.sig, &sink);
+    let params = params(&mut function.sig, &sink);
+    let ident = function.sig.ident.clone();
+    let spec = Spec::read(kind, keys, &ident, &function.attrs, &sink);
+    let entry = Entry {
+        spec,
+        callee: Callee::Function(ident),
+        params,
+        output: Some(output_of(&function.sig.output)),
+        is_async: function.sig.asyncness.is_some(),
+        cfgs: cfgs(&function.attrs),
+    };
+    check::entry(&entry, &sink);
+    let descriptor = descriptor(&entry, &function.vis);
+    let beside = match sink.finish() {
+        Some(errors) => fallback::item(&entry, errors),
+        None => static_item(&entry),
+    };
+    quote!(#function #descriptor #beside)
+}
+
+pub(crate) fn output_of(output: &ReturnType) -> Type {
+    match output {
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, ty) => ty.as_ref().clone(),
+    }
+}
+
+/// The type that stands for a function where a server is put together.
+fn descriptor(entry: &Entry, vis: &syn::Visibility) -> TokenStream {
+    let ident = entry.callee.ident();
+    let cfgs = entry.cfg_tokens();
+    let doc = format!("Stands for the {} `{}` in `server![…]`.", entry.spec.kind.name(), entry.spec.name);
+    quote! {
+        #cfgs
+        #[doc = #doc]
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #vis struct #ident {}
+    }
+}
+
+/// Implements `StaticItem` for the item's type.
+pub(crate) fn static_item(entry: &Entry) -> TokenStream {
+    let private = path::private(entry.spec.krate.as_ref());
+    let ident = entry.callee.ident();
+    let cfgs = entry.cfg_tokens();
+    let generics = Generics::default();
+    let slots = Slots::of(entry, format_ident!("__McpArguments"), &generics, None);
+    let definition = slots.definition();
+    let names = names(&entry.spec);
+    let register = registration(entry, &slots, None);
+    quote! {
+        #cfgs
+        #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        const _: () = {
+            use #private as __mcp;
+            use __mcp::traits::*;
+            #definition
+            impl __mcp::StaticItem for #ident {
+                const NAMES: __mcp::Names = __mcp::Names { own: &[#names], parts: &[] };
+                fn register(registry: &mut __mcp::Registry) {
+                    #register
+                }
+            }
+        };
+    }
+}
+
+/// The item's names, for the comparison at compile time.
+pub(crate) fn names(spec: &Spec) -> TokenStream {
+    let kind = spec.kind.name();
+    let all: Vec<String> = match (&spec.kind, &spec.uri) {
+        (Kind::Resource, Some(uri)) => vec![uri.text.value()],
+        _ => std::iter::once(spec.name.clone()).chain(spec.aliases.iter().map(syn::LitStr::value)).collect(),
+    };
+    let items = all.iter().map(|name| {
+        let clash = match spec.kind {
+            Kind::Resource => format!("two resources have the URI `{name}`; change one of them"),
+            _ => format!("two {kind}s are named `{name}`; rename one of them, or set `name = \"…\"`"),
+        };
+        quote!(__mcp::Name { kind: #kind, name: #name, clash: #clash })
+    });
+    quote!(#(#items),*)
+}
+
+/// What adds the item to the registry. `this` is the type that methods are called on; then a local of that name, an `Arc`
+/// of it, is in scope.
+pub(crate) fn registration(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
+    let assertions = assertions(entry, this);
+    let item = match entry.spec.kind {
+        Kind::Tool => tool::item(entry, slots, this),
+        Kind::Prompt => prompt::item(entry, slots, this),
+        Kind::Resource => resource::item(entry, slots, this),
+    };
+    quote!(#assertions #item)
+}
+
+/// Each type's one assertion, on the tokens of that type.
+fn assertions(entry: &Entry, this: Option<&Type>) -> TokenStream {
+    let arguments = entry.params.iter().filter_map(|param| {
+        let Role::Argument(argument) = &param.role else { return None };
+        let (Shape::Owned(ty) | Shape::Reference(ty)) = &argument.shape else { return None };
+        let ty = named(ty, this);
+        let assert = if entry.spec.kind == Kind::Tool { "assert_argument" } else { "assert_variable" };
+        let assert = Ident::new(assert, param.ty.span());
+        Some(quote_spanned! {param.ty.span()=> {
+            let __mcp_probe = __mcp::Probe::<#ty>::new();
+            __mcp::#assert(&(&&&__mcp_probe).argument(), &__mcp_probe);
+        }})
+    });
+    let output = entry.output.as_ref().map(|output| {
+        let ty = without_lifetimes(&named(output, this));
+        let inner = type_arguments(output);
+        let success = inner.first().filter(|_| crate::signature::is_named(output, "Result")).unwrap_or(output).span();
+        let failure = inner.get(1).filter(|_| crate::signature::is_named(output, "Result")).unwrap_or(output).span();
+        let value = match entry.spec.kind {
+            Kind::Tool => quote_spanned!(success=> __mcp::assert_output(&(&&&__mcp_value).output(), &__mcp_value);),
+            Kind::Resource => quote_spanned! {success=> {
+                let __mcp_value = (&&__mcp_value).optional().content();
+                __mcp::assert_contents(&(&&&__mcp_value).contents(), &__mcp_value);
+            }},
+            // `IntoPrompt` is asked for where the value is converted.
+            Kind::Prompt => TokenStream::new(),
+        };
+        let error = quote_spanned!(failure=> __mcp::assert_error(&(&&&&__mcp_error).error(), &__mcp_error););
+        quote! {{
+            let __mcp_outcome = (&&__mcp::Probe::<#ty>::new()).fallible();
+            let __mcp_value = __mcp_outcome.success();
+            let __mcp_error = __mcp_outcome.failure();
+            #value
+            #error
+        }}
+    });
+    quote!(#(#arguments)* #output)
+}
+
+fn named(ty: &Type, this: Option<&Type>) -> Type {
+    this.map_or_else(|| ty.clone(), |this| without_self(ty, this))
+}
+
+/// `needs` of everything that the server fills in.
+pub(crate) fn needs(entry: &Entry, this: Option<&Type>) -> TokenStream {
+    let needs = entry.params.iter().map(|param| match &param.role {
+        Role::Context => quote!(needs.context();),
+        Role::Injected { ty, .. } => {
+            let ty = named(ty, this);
+            quote_spanned!(ty.span()=> <#ty as __mcp::FromContext>::needs(needs);)
+        }
+        Role::Argument(_) => TokenStream::new(),
+    });
+    quote!(|needs: &mut __mcp::Needs| { #(#needs)* })
+}
+
+/// The body of a handler: parses, calls, and hands what came out to `finish`, which turns `__mcp_value` into an answer.
+pub(crate) fn handler(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>, answer: &TokenStream, finish: &TokenStream) -> TokenStream {
+    let (keep, again) = match this {
+        Some(_) => (quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);), quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);)),
+        None => (TokenStream::new(), TokenStream::new()),
+    };
+    let parse = slots.parse(&entry.spec.name);
+    let inject = entry.params.iter().enumerate().filter_map(|(index, param)| {
+        let Role::Injected { ty, .. } = &param.role else { return None };
+        let (name, ty) = (format_ident!("__mcp_injected_{index}"), named(ty, this));
+        Some(quote_spanned!(ty.span()=> let #name = <#ty as __mcp::FromContext>::from_context(&__mcp_input.context)?;))
+    });
+    let values: Vec<TokenStream> = entry.params.iter().enumerate().map(|(index, param)| value(index, param)).collect();
+    let call = match &entry.callee {
+        Callee::Function(ident) => quote_spanned!(ident.span()=> #ident(#(#values),*)),
+        Callee::Method { ident, takes_self } => {
+            let this = this.map(ToTokens::to_token_stream);
+            let own = takes_self.then(|| quote!(&__mcp_this,));
+            quote_spanned!(ident.span()=> <#this>::#ident(#own #(#values),*))
+        }
+        Callee::Struct(ident) => {
+            let fields = entry.params.iter().zip(&values).map(|(param, value)| {
+                let name = &param.ident;
+                quote!(#name: #value)
+            });
+            let method = if entry.spec.kind == Kind::Tool {
+                quote_spanned!(ident.span()=> call(&__mcp_input.context))
+            } else {
+                quote_spanned!(ident.span()=> render())
+            };
+            quote_spanned!(ident.span()=> #ident { #(#fields),* }.#method)
+        }
+    };
+    let outcome = if entry.is_async {
+        quote!(#call.await)
+    } else if matches!(entry.callee, Callee::Struct(_)) {
+        quote!({
+            let __mcp_called = #call;
+            (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await
+        })
+    } else {
+        call
+    };
+    quote! {
+        {
+            #keep
+            ::std::boxed::Box::new(move |__mcp_input: __mcp::Input| -> __mcp::Answering<#answer> {
+                #again
+                ::std::boxed::Box::pin(async move {
+                    #parse
+                    #(#inject)*
+                    let __mcp_outcome = #outcome;
+                    match (&&__mcp::Probe::of(&__mcp_outcome)).fallible().split(__mcp_outcome) {
+                        ::core::result::Result::Ok(__mcp_value) => #finish,
+                        ::core::result::Result::Err(__mcp_error) => __mcp::FailedAnswer::failed(
+                            (&&&&__mcp::Probe::of(&__mcp_error)).error().tell(__mcp_error),
+                        ),
+                    }
+                })
+            })
+        }
+    }
+}
+
+/// A parameter's value where the function is called.
+fn value(index: usize, param: &Param) -> TokenStream {
+    let (slot, injected) = (format_ident!("__mcp_slot_{index}"), format_ident!("__mcp_injected_{index}"));
+    match &param.role {
+        Role::Context => quote!(&__mcp_input.context),
+        Role::Injected { by_reference: true, .. } => quote!(&#injected),
+        Role::Injected { by_reference: false, .. } => quote!(#injected),
+        Role::Argument(argument) => match &argument.shape {
+            Shape::Str => quote!(&*#slot.0),
+            Shape::Cow => quote!(#slot.0),
+            Shape::OptionStr => quote!(#slot.as_ref().map(|__mcp_text| &*__mcp_text.0)),
+            Shape::OptionCow => quote!(#slot.map(|__mcp_text| __mcp_text.0)),
+            Shape::Reference(_) => quote!(&#slot),
+            Shape::Owned(_) => quote!(#slot),
+        },
+    }
+}
+
+/// `Facts { … }` of an item.
+pub(crate) fn facts(spec: &Spec) -> TokenStream {
+    let (name, description) = (&spec.name, &spec.description);
+    let option = |value: Option<TokenStream>| {
+        value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+    };
+    let title = option(spec.title.as_ref().map(ToTokens::to_token_stream));
+    let deprecated = option(spec.deprecated.as_ref().map(ToTokens::to_token_stream));
+    let icons = &spec.icons;
+    let meta = spec.meta.iter().map(|(key, value)| quote!((#key, __mcp::meta_value(&(#value)))));
+    quote! {
+        __mcp::Facts {
+            name: #name,
+            title: #title,
+            description: #description,
+            icons: &[#(#icons),*],
+            meta: ::std::vec![#(#meta),*],
+            deprecated: #deprecated,
+        }
+    }
+}
+
+/// `vec![("name", completer), …]` of an item's arguments.
+pub(crate) fn completers(entry: &Entry) -> TokenStream {
+    let completers = entry.params.iter().filter_map(|param| {
+        let Role::Argument(argument) = &param.role else { return None };
+        let complete = argument.complete.as_ref()?;
+        let name = &argument.name;
+        let body = match complete {
+            syn::Expr::Array(list) => quote!(__mcp::candidates_of(&#list, &__mcp_typed)),
+            function => quote_spanned! {function.span()=> {
+                let __mcp_called = #function(__mcp_typed.as_str(), &__mcp_context);
+                let __mcp_found = (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await;
+                __mcp::candidates(__mcp_found)
+            }},
+        };
+        Some(quote! {
+            (#name, ::std::boxed::Box::new(|__mcp_typed: ::std::string::String, __mcp_context: __mcp::Context| {
+                ::std::boxed::Box::pin(async move { #body })
+            }) as __mcp::Completer)
+        })
+    });
+    quote!(::std::vec![#(#completers),*])
+}
