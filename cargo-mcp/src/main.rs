@@ -1,2 +1,92 @@
-//! cargo mcp
-fn main() {}
+//! `cargo mcp`: scaffolds Model Context Protocol servers, lists what a server offers and calls it. Results go to standard
+//! output, everything else to standard error; the exit code says what happened.
+
+mod cli;
+mod command;
+mod error;
+mod target;
+
+mod flags;
+mod print;
+mod signature;
+mod template;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::Failure;
+
+fn main() -> ExitCode {
+    let (arguments, server) = split(std::env::args_os());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; the rest is usage, which is exit code 2.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe is no failure of ours.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let console = cli.console();
+    match run(cli, server) {
+        Ok(code) => code,
+        Err(failure) => {
+            console.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli, server: Option<Vec<OsString>>) -> Result<ExitCode, Failure> {
+    let console = cli.console();
+    let future = async {
+        match cli.command {
+            Command::New(new) => command::new::run(&new, &console),
+            Command::List(list) => command::list::run(&list, server, &console).await,
+            Command::Call(call) => command::call::run(&call, server, &console).await,
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::own)?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = future => result,
+            // The server, which is in the same process group, is told by the terminal itself.
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })
+}
+
+/// Drops the `mcp` that cargo puts first, and splits off the server's command behind `--`.
+fn split(arguments: impl Iterator<Item = OsString>) -> (Vec<OsString>, Option<Vec<OsString>>) {
+    let mut own: Vec<OsString> = Vec::new();
+    let mut server: Option<Vec<OsString>> = None;
+    for (index, argument) in arguments.enumerate() {
+        match &mut server {
+            Some(server) => server.push(argument),
+            None if index == 1 && argument == "mcp" => {}
+            None if argument == "--" => server = Some(Vec::new()),
+            None => own.push(argument),
+        }
+    }
+    (own, server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_command_follows_two_dashes() {
+        let check = |line: &str| {
+            let (own, server) = split(line.split(' ').map(OsString::from));
+            let words = |words: Vec<OsString>| words.join(std::ffi::OsStr::new(" ")).into_string().unwrap_or_default();
+            (words(own), server.map(words))
+        };
+        assert_eq!(check("cargo-mcp mcp list"), ("cargo-mcp list".into(), None));
+        assert_eq!(check("cargo-mcp call mcp --a 1 -- sh -c x --"), ("cargo-mcp call mcp --a 1".into(), Some("sh -c x --".into())));
+    }
+}

@@ -332,7 +332,7 @@ pub(crate) fn completers(entry: &Entry) -> TokenStream {
             }},
         };
         Some(quote! {
-            (#name, ::std::boxed::Box::new(|__mcp_typed: ::std::string::String, __mcp_context: __mcp::Context| {
+            (#name, ::std::boxed::Box::new(|__mcp_typed: ::std::string::String, __mcp_context: __mcp::Context| -> __mcp::Suggesting {
                 ::std::boxed::Box::pin(async move { #body })
             }) as __mcp::Completer)
         })

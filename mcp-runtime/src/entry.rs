@@ -234,8 +234,11 @@ pub type Answering<R> = Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + 
 /// What answers the calls of one entry.
 pub type Handler<R> = Box<dyn Fn(Input) -> Answering<R> + Send + Sync>;
 
+/// The future of suggestions.
+pub type Suggesting = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
+
 /// What suggests values of one argument.
-pub type Completer = Box<dyn Fn(String, Context) -> Pin<Box<dyn Future<Output = Vec<String>> + Send>> + Send + Sync>;
+pub type Completer = Box<dyn Fn(String, Context) -> Suggesting + Send + Sync>;
 
 /// What every kind of entry says of itself.
 pub struct Facts {

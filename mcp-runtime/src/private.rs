@@ -7,7 +7,7 @@ pub use crate::arguments::{Answer, BadArguments, Input, Slots};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
     Answering, Completer, Empty, FailedAnswer, Facts, Group, Handler, Item, Name, Names, Pair, PromptItem, Registry,
-    ResourceItem, StaticItem, ToolItem, candidates, candidates_of, meta_value,
+    ResourceItem, StaticItem, Suggesting, ToolItem, candidates, candidates_of, meta_value,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 
 use crate::arguments::nearest;
 use crate::error::{Error, Result};
@@ -58,7 +59,7 @@ impl Server {
              output.\n\nUsage: {} [OPTIONS]\n\nOptions:\n      --stdio    Serve on standard input and output (default)\n  \
              -h, --help     Print this help\n  -V, --version  Print the version\n\nEnvironment:\n  {VARIABLE}=stdio  The \
              same as --stdio",
-            info.name
+            program(env::args_os().next()).unwrap_or_else(|| info.name.clone())
         )
     }
 
@@ -67,6 +68,11 @@ impl Server {
         println!("{text}");
         Ok(())
     }
+}
+
+/// The program's name as it was called.
+fn program(path: Option<OsString>) -> Option<String> {
+    Path::new(&path?).file_stem()?.to_str().map(str::to_owned)
 }
 
 fn asked(arguments: impl Iterator<Item = OsString>, variable: Option<OsString>) -> Result<Asked> {

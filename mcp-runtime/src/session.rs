@@ -151,9 +151,9 @@ impl Facts {
         })
     }
 
-    /// Whether the request belongs to a revision without a handshake.
-    pub(crate) fn is_modern(&self, method: Method) -> bool {
-        self.revision.is_some() || self.client.is_some() || method == Method::Discover
+    /// Whether the request says that it belongs to a revision without a handshake.
+    pub(crate) fn is_modern(&self) -> bool {
+        self.revision.is_some() || self.client.is_some()
     }
 
     /// The revision that a request without a handshake is made in.

@@ -189,7 +189,7 @@ impl Link {
             .ok_or_else(|| ProtocolError::method_not_found(name))?;
         if method == Method::Initialize {
             // A request of 2026-07-28 that is called `initialize` is an unknown method there.
-            let is_modern = Params::read(method, params).is_ok_and(|params| params.facts.is_modern(method));
+            let is_modern = Params::read(method, params).is_ok_and(|params| params.facts.is_modern());
             if is_modern {
                 return Err(ProtocolError::method_not_found(name));
             }
@@ -200,7 +200,9 @@ impl Link {
         }
         let mut outline = Params::read(method, params)?;
         let session = self.session();
-        let revision = if outline.facts.is_modern(method) {
+        // Without a session, `server/discover` is told what it lacks; within one it is no method.
+        let is_modern = outline.facts.is_modern() || (session.is_none() && method == Method::Discover);
+        let revision = if is_modern {
             self.is_modern.store(true, Ordering::Relaxed);
             outline.facts.modern_revision()?
         } else if let Some(session) = &session {

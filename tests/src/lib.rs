@@ -1,1 +1,15 @@
-//! Tests.
+//! What the tests share: a server to try everything on, connections to it in memory and as a process, and validators.
+
+#![expect(clippy::missing_panics_doc, reason = "a helper of tests fails the test by panicking")]
+
+pub mod schema;
+
+pub mod frames;
+
+pub mod sample;
+
+pub mod connection;
+pub mod golden;
+pub mod process;
+
+pub mod json_suite;

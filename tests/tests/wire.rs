@@ -1,0 +1,123 @@
+//! The wire: golden frames of every method in every revision, each valid by that revision's own schema.
+
+use std::collections::BTreeSet;
+
+use mcp_runtime::{Kind, Method, Revision};
+use mcp_tests::connection::modern;
+use mcp_tests::frames::{self, Conversation};
+use mcp_tests::{golden, sample};
+use serde_json::{Value, json};
+
+async fn check(directory: &str) {
+    let mut mistakes = Vec::new();
+    for path in golden::files(directory) {
+        mistakes.extend(golden::replay(&path, sample::server()).await);
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+}
+
+macro_rules! replays {
+    ($($name:ident $directory:literal;)*) => { $(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            check($directory).await;
+        }
+    )* };
+}
+
+replays! {
+    the_frames_of_2024_11_05_are_what_they_were "2024-11-05";
+    the_frames_of_2025_03_26_are_what_they_were "2025-03-26";
+    the_frames_of_2025_06_18_are_what_they_were "2025-06-18";
+    the_frames_of_2025_11_25_are_what_they_were "2025-11-25";
+    the_frames_of_2026_07_28_are_what_they_were "2026-07-28";
+    both_eras_share_one_pipe "both";
+}
+
+/// Every method that a directory's frames show at work, and every method that they show refused.
+fn shown(revision: Revision) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+    let (mut works, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for path in golden::files(revision.as_str()) {
+        for step in golden::read(&path) {
+            let sent: Value = serde_json::from_str(&step.sent).unwrap_or_default();
+            let method = sent["method"].as_str().and_then(Method::parse);
+            for answer in &step.answers {
+                if let Some(notified) = answer["method"].as_str().and_then(Method::parse) {
+                    works.insert(notified.as_str());
+                }
+                let Some(method) = method.filter(|_| answer["id"] == sent["id"]) else { continue };
+                if answer.get("result").is_some() {
+                    works.insert(method.as_str());
+                } else if answer["error"]["code"] == -32601 {
+                    refused.insert(method.as_str());
+                }
+            }
+            if let Some(method) = method.filter(|method| method.kind() == Kind::Notification && sent.get("id").is_none()) {
+                works.insert(method.as_str());
+            }
+        }
+    }
+    (works, refused)
+}
+
+#[test]
+fn every_method_has_a_frame_in_every_revision_that_has_it() {
+    let mut missing = Vec::new();
+    for revision in Revision::ALL {
+        let (works, refused) = shown(revision);
+        for method in Method::ALL {
+            let name = method.as_str();
+            match (method.is_in(revision), method.kind()) {
+                (true, _) if !works.contains(name) => missing.push(format!("tests/wire/{revision} does not show {name}")),
+                (false, Kind::Request) if !refused.contains(name) => {
+                    missing.push(format!("tests/wire/{revision} does not show that {name} is refused"));
+                }
+                (false, Kind::Notification) if works.contains(name) => {
+                    missing.push(format!("tests/wire/{revision} shows {name}, which it does not have"));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn the_schemas_know_every_method_by_the_names_used_here() {
+    for method in Method::ALL {
+        let (message, result) = frames::definitions(*method);
+        for revision in Revision::ALL.into_iter().filter(|revision| method.is_in(*revision)) {
+            for definition in [Some(message), result].into_iter().flatten() {
+                // Fails when the schema has no such definition.
+                assert!(!frames::mistakes(revision, definition, &json!(7)).is_empty(), "{definition}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_conversation_notices_frames_that_break_the_schema() {
+    for revision in Revision::ALL {
+        let meta = match revision.has_handshake() {
+            true => json!({}),
+            false => modern(1, "", json!({}))["params"]["_meta"].clone(),
+        };
+        let request = |params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let talk = |sent: &Value, received: &Value| {
+            let mut conversation = Conversation::of(revision);
+            (conversation.sent(sent).len(), conversation.received(received).len())
+        };
+        let right = request(json!({ "_meta": meta, "name": "add" }));
+        let mut result = json!({ "content": [], "resultType": "complete" });
+        let answer = |result: &Value| json!({ "jsonrpc": "2.0", "id": 1, "result": result });
+        assert_eq!(talk(&right, &answer(&result)), (0, 0), "{revision}");
+        assert!(talk(&request(json!({ "_meta": meta })), &answer(&result)).0 > 0, "{revision}: no name");
+        assert!(talk(&right, &json!({ "jsonrpc": "2.0", "id": 2, "result": result })).1 > 0, "{revision}: wrong id");
+        assert!(talk(&right, &json!({ "id": 1, "result": result })).1 > 0, "{revision}: no version");
+        assert!(talk(&right, &json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": "x" } })).1 > 0, "{revision}");
+        result["content"] = json!([{ "type": "text" }]);
+        assert!(talk(&right, &answer(&result)).1 > 0, "{revision}: text without text");
+        let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progress": 1 } });
+        assert!(!Conversation::of(revision).received(&progress).is_empty(), "{revision}: no token");
+    }
+}

@@ -1,0 +1,13 @@
+//! A function in two annotations.
+
+use mcp_runtime::{prompt, server, tool};
+
+#[tool]
+#[prompt]
+fn f() -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,18 @@
+//! A method of many types.
+
+use mcp_runtime::{serve, server, tool};
+
+struct Counter;
+
+#[serve]
+impl Counter {
+    #[tool]
+    fn f<T: Default>(&self) -> String {
+        let _ = T::default();
+        String::new()
+    }
+}
+
+fn main() {
+    let _ = server![Counter];
+}

@@ -1,0 +1,12 @@
+//! A number of items of a number.
+
+use mcp_runtime::{server, tool};
+
+#[tool]
+fn f(#[arg(items = 1..=5)] a: u32) {
+    let _ = a;
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,7 @@
+//! A name that nothing has.
+
+use mcp_runtime::server;
+
+fn main() {
+    let _ = server![f];
+}

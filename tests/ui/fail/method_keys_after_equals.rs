@@ -1,0 +1,15 @@
+//! Keys after `=`.
+
+use mcp_runtime::{serve, server, tool};
+
+struct Counter;
+
+#[serve]
+impl Counter {
+    #[tool = "f"]
+    fn f(&self) {}
+}
+
+fn main() {
+    let _ = server![Counter];
+}

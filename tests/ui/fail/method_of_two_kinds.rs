@@ -1,0 +1,18 @@
+//! A method that is two things.
+
+use mcp_runtime::{prompt, serve, server, tool};
+
+struct Counter;
+
+#[serve]
+impl Counter {
+    #[tool]
+    #[prompt]
+    fn f(&self) -> String {
+        String::new()
+    }
+}
+
+fn main() {
+    let _ = server![Counter];
+}

@@ -1,0 +1,17 @@
+//! A pattern of a type that is no text.
+
+use mcp_runtime::{server, tool};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Kind {
+    name: String,
+}
+
+#[tool]
+fn f(#[arg(pattern = "^a")] a: Kind) {
+    let _ = a.name;
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,12 @@
+//! Two variables with nothing between them.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{a}{b}")]
+fn f(a: String, b: String) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

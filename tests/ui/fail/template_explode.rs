@@ -1,0 +1,12 @@
+//! Another form that is left out.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{a*}")]
+fn f(a: String) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,12 @@
+//! A brace that is never closed.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{id")]
+fn f(id: u64) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,12 @@
+//! A parameter that no variable fills.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{id}")]
+fn f(id: u64, part: u64) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

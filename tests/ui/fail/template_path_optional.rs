@@ -1,0 +1,12 @@
+//! A path variable that is optional.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{id}")]
+fn f(id: Option<u64>) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

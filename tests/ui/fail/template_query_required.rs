@@ -1,0 +1,12 @@
+//! A query variable that is required.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://all{?page}")]
+fn f(page: u32) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

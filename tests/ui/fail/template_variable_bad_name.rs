@@ -1,0 +1,12 @@
+//! A variable that is no name.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{a$b}")]
+fn f(a: String) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}

@@ -1,0 +1,12 @@
+//! A variable that nobody takes.
+
+use mcp_runtime::{resource, server};
+
+#[resource("note://{id}/{part}")]
+fn f(id: u64) -> String {
+    String::new()
+}
+
+fn main() {
+    let _ = server![f];
+}
