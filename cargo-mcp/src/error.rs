@@ -70,9 +70,11 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
-    /// The server did not start, is not there, or does not answer.
-    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
-        Self::new(Kind::Unreachable, message)
+    /// The same failure when it kept a connection from coming about.
+    pub(crate) fn unreachable_because(self, server: &str) -> Self {
+        let message = format!("cannot talk to {server}: {}", self.message);
+        let hint = "is it an MCP server that speaks over standard input and output?".to_owned();
+        Self { kind: Kind::Unreachable, message, hint: Some(hint), cause: self.cause }
     }
 
     /// The tool answered that it failed.
@@ -130,7 +132,7 @@ impl From<client::Error> for Failure {
                     .cause(format!("JSON-RPC error {}", error.code()))
             }
             other => {
-                let failure = Self::unreachable(other.to_string());
+                let failure = Self::new(Kind::Unreachable, visible(&other.to_string()));
                 match std::error::Error::source(&other) {
                     Some(cause) => failure.cause(cause),
                     None => failure,

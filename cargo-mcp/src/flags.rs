@@ -40,7 +40,8 @@ pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
             reader.values.extend(whole(value)?);
             continue;
         }
-        if let Some(argument) = name.strip_prefix("no-").filter(|_| reader.find(name).is_none()).and_then(|name| reader.find(name))
+        if let Some(argument) =
+            name.strip_prefix("no-").filter(|_| reader.find(name).is_none()).and_then(|name| reader.find(name))
             && kind(argument.schema) == "boolean"
         {
             let name = argument.name.to_owned();
@@ -71,7 +72,10 @@ impl<'t> Reader<'t> {
     /// The argument of that name; `-` in a flag stands for `_` in a name.
     fn find(&self, name: &str) -> Option<&Argument<'t>> {
         let same = |known: &str| known == name || known.replace('_', "-") == name.replace('_', "-");
-        self.arguments.iter().find(|argument| argument.name == name).or_else(|| self.arguments.iter().find(|argument| same(argument.name)))
+        self.arguments
+            .iter()
+            .find(|argument| argument.name == name)
+            .or_else(|| self.arguments.iter().find(|argument| same(argument.name)))
     }
 
     /// `name=value` or `name:=json`.
@@ -120,7 +124,8 @@ impl<'t> Reader<'t> {
 
     /// Checks the plain bounds of a value, so that nothing is sent that the schema refuses.
     fn check(&self, tool: &Tool, name: &str, shown: &str, value: &Value) -> Result<(), Failure> {
-        let Some(schema) = self.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.schema) else {
+        let Some(schema) = self.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.schema)
+        else {
             return Ok(());
         };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -136,7 +141,9 @@ impl<'t> Reader<'t> {
         let (size, unit, least, most) = match value {
             Value::Number(number) => (number.as_f64(), "", bound("minimum"), bound("maximum")),
             #[expect(clippy::cast_precision_loss, reason = "no command line is that long")]
-            Value::String(text) => (Some(text.chars().count() as f64), " characters", bound("minLength"), bound("maxLength")),
+            Value::String(text) => {
+                (Some(text.chars().count() as f64), " characters", bound("minLength"), bound("maxLength"))
+            }
             _ => (None, "", None, None),
         };
         let Some(size) = size else { return Ok(()) };
@@ -147,7 +154,8 @@ impl<'t> Reader<'t> {
                 (_, most) => format!("at most {}{unit}", most.unwrap_or_default()),
             };
             let got = if unit.is_empty() { text } else { format!("{size}") };
-            return Err(Failure::usage(format!("{shown}: expected {range}, got {got}")).hint(format!("  {}", signature::of(tool))));
+            return Err(Failure::usage(format!("{shown}: expected {range}, got {got}"))
+                .hint(format!("  {}", signature::of(tool))));
         }
         Ok(())
     }
@@ -160,7 +168,9 @@ impl<'t> Reader<'t> {
             .map(|argument| format!("--{}", argument.name))
             .collect();
         if !missing.is_empty() {
-            return Err(Failure::usage(format!("missing {}", missing.join(", "))).hint(format!("  {}", signature::of(tool))));
+            return Err(
+                Failure::usage(format!("missing {}", missing.join(", "))).hint(format!("  {}", signature::of(tool)))
+            );
         }
         Ok(self.values)
     }
@@ -170,7 +180,9 @@ impl<'t> Reader<'t> {
 fn whole(text: &str) -> Result<JsonObject, Failure> {
     let mut read = String::new();
     let text = if text == "-" {
-        std::io::stdin().read_to_string(&mut read).map_err(|error| Failure::usage("--input: standard input cannot be read").cause(error))?;
+        std::io::stdin()
+            .read_to_string(&mut read)
+            .map_err(|error| Failure::usage("--input: standard input cannot be read").cause(error))?;
         read.as_str()
     } else if let Some(path) = text.strip_prefix('@') {
         read = std::fs::read_to_string(path)
@@ -222,7 +234,10 @@ fn value_of(schema: &Value, text: &str) -> Option<Value> {
 
 fn accepts_more(tool: &Tool) -> bool {
     tool.input_schema.get("additionalProperties").is_none_or(|more| *more != Value::Bool(false))
-        && tool.input_schema.get("properties").is_none_or(|properties| properties.as_object().is_some_and(Map::is_empty))
+        && tool
+            .input_schema
+            .get("properties")
+            .is_none_or(|properties| properties.as_object().is_some_and(Map::is_empty))
 }
 
 fn lacks(tool: &Tool, word: &str) -> Failure {
@@ -231,10 +246,13 @@ fn lacks(tool: &Tool, word: &str) -> Failure {
 
 fn mismatch(tool: &Tool, shown: &str, schema: &Value, text: &str) -> Failure {
     let expected = match schema.get("enum").and_then(Value::as_array) {
-        Some(values) => format!("one of {}", values.iter().map(|value| visible(&value.to_string())).collect::<Vec<_>>().join(", ")),
+        Some(values) => {
+            format!("one of {}", values.iter().map(|value| visible(&value.to_string())).collect::<Vec<_>>().join(", "))
+        }
         None => kind(schema).to_owned(),
     };
-    Failure::usage(format!("{shown}: expected {expected}, got {:?}", visible(text))).hint(format!("  {}", signature::of(tool)))
+    Failure::usage(format!("{shown}: expected {expected}, got {:?}", visible(text)))
+        .hint(format!("  {}", signature::of(tool)))
 }
 
 fn unknown(tool: &Tool, reader: &Reader<'_>, shown: &str, name: &str) -> Failure {
@@ -297,9 +315,17 @@ mod tests {
     fn words_become_values_of_the_schemas_types() {
         assert_eq!(
             check("--a 1 --max-size=2.5 --deep --name 7 --tags p --tags q kind=x filter:={\"k\":[1]}"),
-            Ok(json!({"a": 1, "max_size": 2.5, "deep": true, "name": "7", "tags": ["p", "q"], "kind": "x", "filter": {"k": [1]}}))
+            Ok(
+                json!({"a": 1, "max_size": 2.5, "deep": true, "name": "7", "tags": ["p", "q"], "kind": "x", "filter": {"k": [1]}})
+            )
         );
-        assert_eq!(check("--a -0 --no-deep --tags [\"r\"]"), Ok(json!({"a": 0, "deep": false, "tags": ["r"]})).map(|mut v| { v["a"] = json!(-0.0); v }));
+        assert_eq!(
+            check("--a -0 --no-deep --tags [\"r\"]"),
+            Ok(json!({"a": 0, "deep": false, "tags": ["r"]})).map(|mut v| {
+                v["a"] = json!(-0.0);
+                v
+            })
+        );
         assert_eq!(check("--input {\"a\":3}"), Ok(json!({"a": 3})));
         assert_eq!(check("--help --nonsense"), Ok(Value::Null));
     }

@@ -87,6 +87,9 @@ mod tests {
             (words(own), server.map(words))
         };
         assert_eq!(check("cargo-mcp mcp list"), ("cargo-mcp list".into(), None));
-        assert_eq!(check("cargo-mcp call mcp --a 1 -- sh -c x --"), ("cargo-mcp call mcp --a 1".into(), Some("sh -c x --".into())));
+        assert_eq!(
+            check("cargo-mcp call mcp --a 1 -- sh -c x --"),
+            ("cargo-mcp call mcp --a 1".into(), Some("sh -c x --".into()))
+        );
     }
 }

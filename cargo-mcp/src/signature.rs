@@ -132,7 +132,8 @@ mod tests {
             check(input, Some(output)),
             r#"add(a: int, b?: int = 1, kind?: "x"|"y", tags?: [string]) -> {sum: int}"#
         );
-        let wrapped = json!({"type": "object", "properties": {"result": {"type": "array", "items": {"type": "boolean"}}}});
+        let wrapped =
+            json!({"type": "object", "properties": {"result": {"type": "array", "items": {"type": "boolean"}}}});
         assert_eq!(check(json!({"type": "object"}), Some(wrapped)), "add() -> [bool]");
     }
 }

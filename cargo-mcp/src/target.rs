@@ -19,25 +19,20 @@ impl Target {
         let revision = self.revision()?;
         let command = match server {
             Some(command) if command.is_empty() => {
-                return Err(Failure::usage("nothing follows `--`").hint("write the server's command there: -- ./server --stdio"));
+                return Err(Failure::usage("nothing follows `--`")
+                    .hint("write the server's command there: -- ./server --stdio"));
             }
             Some(command) => command,
             None => vec![self.build(console)?.into_os_string()],
         };
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::usage("there is no command"))?;
         let shown = visible(&program.to_string_lossy());
-        let mut connect = Client::command(program)
-            .args(arguments)
-            .timeout(Duration::from_secs(self.timeout));
+        let mut connect = Client::command(program).args(arguments).timeout(Duration::from_secs(self.timeout));
         if let Some(revision) = revision {
             connect = connect.protocol(revision);
         }
         connect = console.listen(connect);
-        connect.connect().await.map_err(|error| {
-            let failure = Failure::from(error);
-            let message = format!("cannot talk to {shown}: {}", failure.message());
-            Failure::unreachable(message).hint("is it an MCP server that speaks over standard input and output?")
-        })
+        connect.connect().await.map_err(|error| Failure::from(error).unreachable_because(&shown))
     }
 
     fn revision(&self) -> Result<Option<Revision>, Failure> {
@@ -76,7 +71,9 @@ impl Target {
         }
         let status = child.wait().map_err(Failure::own)?;
         if !status.success() {
-            return Err(Failure::build(format!("`{}` does not build", chosen.name)).hint("the compiler's errors stand above"));
+            return Err(
+                Failure::build(format!("`{}` does not build", chosen.name)).hint("the compiler's errors stand above")
+            );
         }
         built.ok_or_else(|| Failure::own(format!("cargo built `{}` and did not say where", chosen.name)))
     }
@@ -143,7 +140,8 @@ fn candidates(metadata: &Value) -> Vec<Chosen> {
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let folder = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent().unwrap_or(Path::new(""));
         for target in package["targets"].as_array().into_iter().flatten() {
-            let is = |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|known| known == kind));
+            let is =
+                |kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|known| known == kind));
             if is("bin") || is("example") {
                 found.push(Chosen {
                     package: package["name"].as_str().unwrap_or_default().to_owned(),
@@ -175,12 +173,21 @@ fn choose(all: &[Chosen], target: &Target, here: &Path, default_members: &[Strin
         left.retain(|one| one.name == *name);
         if left.is_empty() {
             let kind = if target.example.is_some() { "example" } else { "binary" };
-            let names: Vec<_> = all.iter().filter(|one| one.is_example == target.example.is_some()).map(|one| one.name.as_str()).collect();
-            return Err(Failure::usage(format!("there is no {kind} `{}`", visible(name))).hint(format!("there are {}", names.join(", "))));
+            let names: Vec<_> = all
+                .iter()
+                .filter(|one| one.is_example == target.example.is_some())
+                .map(|one| one.name.as_str())
+                .collect();
+            return Err(Failure::usage(format!("there is no {kind} `{}`", visible(name)))
+                .hint(format!("there are {}", names.join(", "))));
         }
     } else {
         // The package in the current folder, as cargo has it.
-        let nearest = left.iter().filter(|one| here.starts_with(&one.folder)).map(|one| one.folder.clone()).max_by_key(|folder| folder.components().count());
+        let nearest = left
+            .iter()
+            .filter(|one| here.starts_with(&one.folder))
+            .map(|one| one.folder.clone())
+            .max_by_key(|folder| folder.components().count());
         match nearest {
             Some(folder) if target.package.is_none() => left.retain(|one| one.folder == folder),
             _ => {
@@ -200,7 +207,8 @@ fn choose(all: &[Chosen], target: &Target, here: &Path, default_members: &[Strin
             .hint("go to your package, name it with --package, or give a command behind `--`")),
         several => {
             let names: Vec<_> = several.iter().map(|one| one.name.as_str()).collect();
-            Err(Failure::usage("several binaries could be the server").hint(format!("choose one with --bin: {}", names.join(", "))))
+            Err(Failure::usage("several binaries could be the server")
+                .hint(format!("choose one with --bin: {}", names.join(", "))))
         }
     }
 }
@@ -232,7 +240,9 @@ mod tests {
     }
 
     fn check(line: &str, here: &str) -> Result<String, String> {
-        choose(&all(), &target(line), Path::new(here), &[]).map(|one| one.name).map_err(|failure| failure.message().to_owned())
+        choose(&all(), &target(line), Path::new(here), &[])
+            .map(|one| one.name)
+            .map_err(|failure| failure.message().to_owned())
     }
 
     #[test]

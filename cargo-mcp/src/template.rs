@@ -96,6 +96,9 @@ mod tests {
     #[test]
     fn a_released_binary_names_the_released_runtime() {
         assert_eq!(dependency("", None), format!("{{ version = \"{}\" }}", env!("CARGO_PKG_VERSION")));
-        assert_eq!(dependency(", features = [\"x\"]", Some(Path::new("/c/r"))), "{ path = \"/c/r\", features = [\"x\"] }");
+        assert_eq!(
+            dependency(", features = [\"x\"]", Some(Path::new("/c/r"))),
+            "{ path = \"/c/r\", features = [\"x\"] }"
+        );
     }
 }

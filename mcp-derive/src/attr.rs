@@ -60,8 +60,25 @@ impl Keys {
     }
 
     /// Adds the keys of a further attribute of the same kind.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.keys.extend(other.keys);
+    pub(crate) fn merge(&mut self, other: Self, sink: &Sink) {
+        for key in other.keys {
+            if self.keys.iter().any(|known| known.name == key.name) {
+                sink.at(&key.name, format!("`{}` stands twice; keep one", key.name));
+            } else {
+                self.keys.push(key);
+            }
+        }
+    }
+
+    /// Where a key stands that is yet to be taken.
+    pub(crate) fn span(&self, name: &str) -> Option<Span> {
+        self.keys.iter().find(|key| key.name == name).map(|key| key.name.span())
+    }
+
+    /// Takes a key that does not exist out of the list, to tell more about it than that it is unknown.
+    pub(crate) fn stray(&mut self, name: &str) -> Option<Ident> {
+        let index = self.keys.iter().position(|key| key.name == name)?;
+        Some(self.keys.swap_remove(index).name)
     }
 
     fn take(&mut self, name: &'static str) -> Option<Key> {
@@ -87,7 +104,9 @@ impl Keys {
         match key.value {
             Value::Flag => return Some(true),
             Value::Expr(Expr::Lit(ExprLit { lit: Lit::Bool(value), .. })) => return Some(value.value),
-            Value::Expr(other) => sink.at(&other, format!("`{name}` is `true` or `false`; `{name}` alone means `true`")),
+            Value::Expr(other) => {
+                sink.at(&other, format!("`{name}` is `true` or `false`; `{name}` alone means `true`"))
+            }
             Value::List(_) => sink.at(&key.name, format!("`{name}` takes no list; `{name}` alone means `true`")),
         }
         None
@@ -127,7 +146,9 @@ impl Keys {
         for item in items {
             match item {
                 Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => texts.push(text),
-                other => sink.at(&other, format!("`{name}` takes string literals: `{name} = \"…\"` or `[\"…\", \"…\"]`")),
+                other => {
+                    sink.at(&other, format!("`{name}` takes string literals: `{name} = \"…\"` or `[\"…\", \"…\"]`"))
+                }
             }
         }
         texts
@@ -141,7 +162,13 @@ impl Keys {
             return Vec::new();
         };
         let member = |input: ParseStream<'_>| {
-            let name: LitStr = input.parse()?;
+            let name: LitStr = input.parse().map_err(|error| {
+                syn::Error::new(error.span(), "a member has a text as its key: `\"com.example/key\" = value`")
+            })?;
+            if input.is_empty() {
+                let text = name.value();
+                return Err(syn::Error::new(name.span(), format!("this member lacks its value: `\"{text}\" = …`")));
+            }
             input.parse::<Token![=]>()?;
             Ok((name, input.parse::<Expr>()?))
         };
@@ -219,7 +246,7 @@ fn key(input: ParseStream<'_>) -> syn::Result<Key> {
     } else if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
         if input.is_empty() {
-            return Err(syn::Error::new(name.span(), format!("`{name} =` lacks its value")));
+            return Err(syn::Error::new(name.span(), format!("`{name}` lacks its value: `{name} = …`")));
         }
         Value::Expr(input.parse()?)
     } else if input.peek(syn::token::Paren) {

@@ -1,17 +1,17 @@
 //! `#[serve] impl T { … }`: the annotated methods of a type, whose value can then be given to a server.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Generics, Ident, Receiver, ReceiverKind, Signature, Type};
-use syn::parse::{Parse, ParseStream};
 
 use crate::attr::Keys;
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
-use crate::expand::{Slots, names, output_of, registration};
+use crate::expand::{Slots, clash_of, first_span, names, output_of, registration, taken_by_value};
 use crate::signature::params;
-use crate::{check, path};
+use crate::{check, fallback, path};
 
 /// An `impl` block whose methods' bodies nobody looks into.
 struct Block {
@@ -29,11 +29,13 @@ pub(crate) fn expand(keys: TokenStream, tokens: TokenStream) -> TokenStream {
         Ok(block) => block.item,
         Err(error) => {
             let error = match syn::parse2::<syn::Item>(tokens.clone()) {
-                Ok(_) => syn::Error::new(error.span(), "`#[serve]` goes on an `impl` block: `#[serve] impl Counter { … }`"),
+                Ok(_) => syn::Error::new(
+                    first_span(&tokens),
+                    "`#[serve]` goes on an `impl` block: `#[serve] impl Counter { … }`",
+                ),
                 Err(_) => error,
             };
-            let error = error.to_compile_error();
-            return quote!(#tokens #error);
+            return fallback::foreign(&tokens, &error);
         }
     };
     let sink = Sink::new();
@@ -102,6 +104,7 @@ fn method(attrs: &mut Vec<Attribute>, sig: &mut Signature, sink: &Sink) -> Optio
         cfgs: cfgs(attrs),
     };
     check::entry(&entry, sink);
+    attrs.push(taken_by_value());
     Some(entry)
 }
 
@@ -120,27 +123,30 @@ fn receiver(sig: &Signature, sink: &Sink) -> bool {
     true
 }
 
+/// Every name that an entry answers to, where it stands: its own, or its URI, and its aliases.
+fn labels(spec: &Spec) -> Vec<(String, Span)> {
+    match (spec.kind, &spec.uri) {
+        (Kind::Resource, Some(uri)) => vec![(uri.text.value(), uri.text.span())],
+        (Kind::Resource, None) => Vec::new(),
+        _ => {
+            let aliases = spec.aliases.iter().map(|alias| (alias.value(), alias.span()));
+            std::iter::once((spec.name.clone(), spec.name_span)).chain(aliases).collect()
+        }
+    }
+}
+
 fn distinct(entries: &[Entry], sink: &Sink) {
     for (index, entry) in entries.iter().enumerate() {
-        // What a `#[cfg]` switches may well exclude the other; the compiler compares those that remain.
-        let clash = entries.iter().take(index).any(|other| {
-            let (spec, other_spec) = (&entry.spec, &other.spec);
-            spec.kind == other_spec.kind
-                && entry.cfgs.is_empty()
-                && other.cfgs.is_empty()
-                && match (&spec.uri, &other_spec.uri) {
-                    (Some(uri), Some(other)) => uri.text.value() == other.text.value(),
-                    _ => spec.name == other_spec.name,
-                }
-        });
-        if clash {
-            let spec = &entry.spec;
-            match &spec.uri {
-                Some(uri) => sink.at(&uri.text, "two resources have this URI; change one of them"),
-                None => sink.on(
-                    spec.name_span,
-                    format!("two {}s are named `{}`; rename one of them, or set `name = \"…\"`", spec.kind.name(), spec.name),
-                ),
+        for (label, span) in labels(&entry.spec) {
+            // What a `#[cfg]` switches may well exclude the other; the compiler compares those that remain.
+            let clash = entries.iter().take(index).any(|other| {
+                entry.spec.kind == other.spec.kind
+                    && entry.cfgs.is_empty()
+                    && other.cfgs.is_empty()
+                    && labels(&other.spec).iter().any(|(known, _)| *known == label)
+            });
+            if clash {
+                sink.on(span, clash_of(entry.spec.kind, &label));
             }
         }
     }
@@ -174,6 +180,7 @@ fn group(generics: &Generics, this: &Type, private: &TokenStream, entries: &[Ent
             use #private as __mcp;
             use __mcp::traits::*;
             #(#definitions)*
+            impl #impl_generics __mcp::Declared for #this #clause {}
             impl #impl_generics __mcp::Group for #this where #bounds #sendable {
                 const NAMES: __mcp::Names = __mcp::Names { own: &[], parts: &[#(#names),*] };
                 fn register(self, registry: &mut __mcp::Registry) {

@@ -5,26 +5,30 @@ use std::collections::HashMap;
 use proc_macro2::Span;
 use quote::ToTokens;
 use regex_lite::Regex;
-use syn::{Expr, ExprLit, ExprRange, ExprUnary, Lit, RangeLimits, ReturnType, Safety, Signature, Type, UnOp};
+use syn::{
+    Expr, ExprLit, ExprRange, ExprUnary, GenericParam, Lit, RangeLimits, ReturnType, Safety, Signature, Type, UnOp,
+};
 
-use crate::attr::span_of;
+use crate::attr::{nearest, span_of};
 use crate::entry::{Callee, Entry, Kind, Spec};
 use crate::errors::Sink;
-use crate::signature::{Argument, Param, Role, Shape, is_named};
+use crate::signature::{Argument, Param, Role, is_named};
 
 /// The most arguments that one item can have.
 const ARGUMENTS: usize = 64;
 
 /// Names that are types already: the macro makes a type of the function's name.
 const TYPES: &[&str] = &[
-    "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64",
+    "bool", "char", "str", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize",
+    "f32", "f64",
 ];
 
 /// Checks a function's signature for what no client could use.
 pub(crate) fn signature(sig: &Signature, sink: &Sink) {
-    if !sig.generics.params.is_empty() {
+    let generic = sig.generics.params.iter().find(|param| !matches!(param, GenericParam::Lifetime(_)));
+    if let Some(generic) = generic {
         sink.at(
-            &sig.generics.params,
+            generic,
             "a generic function cannot be served, because nobody says for which types; write it for one type, or make it \
              a method of a generic type with `#[serve] impl`",
         );
@@ -32,7 +36,10 @@ pub(crate) fn signature(sig: &Signature, sink: &Sink) {
         sink.at(clause, "a function that is served has no type parameters that a `where` could be about; remove it");
     }
     if !matches!(sig.safety, Safety::Default) {
-        sink.at(&sig.safety, "an `unsafe` function cannot be served, because a client keeps no promises");
+        sink.at(
+            &sig.safety,
+            "an `unsafe` function cannot be served, because a client keeps no promises; call it from a safe one",
+        );
     }
     if let Some(abi) = &sig.abi {
         sink.at(abi, "a function of another ABI cannot be served; call it from a plain function");
@@ -95,10 +102,13 @@ fn facts(spec: &Spec, sink: &Sink) {
     if spec.kind != Kind::Resource || spec.has_own_name {
         name(spec.kind.name(), &spec.name, spec.name_span, sink);
     }
-    for alias in &spec.aliases {
+    for (index, alias) in spec.aliases.iter().enumerate() {
         name("tool", &alias.value(), alias.span(), sink);
         if alias.value() == spec.name {
-            sink.at(alias, "an alias is another name than the tool's own");
+            sink.at(alias, "an alias is another name than the tool's own; remove it");
+        }
+        if spec.aliases.iter().take(index).any(|other| other.value() == alias.value()) {
+            sink.at(alias, "this alias stands twice; remove one");
         }
     }
     for icon in &spec.icons {
@@ -113,7 +123,8 @@ fn facts(spec: &Spec, sink: &Sink) {
         }
     }
     if spec.read_only == Some(true) && spec.destructive == Some(true) {
-        sink.on(spec.name_span, "a tool that is `read_only` cannot be `destructive`; remove one of them");
+        let span = spec.destructive_span.unwrap_or(spec.name_span);
+        sink.on(span, "a tool that is `read_only` cannot be `destructive`; remove one of them");
     }
     if let Some(mime) = &spec.mime
         && mime.value().split('/').filter(|part| !part.is_empty() && !part.contains(char::is_whitespace)).count() != 2
@@ -142,8 +153,10 @@ fn name(kind: &str, name: &str, span: Span, sink: &Sink) {
     if name.is_empty() || name.len() > 128 || !name.chars().all(is_allowed) {
         sink.on(
             span,
-            format!("{kind} names have 1 to 128 characters and allow letters, digits, `_`, `-` and `.`; rename it or set \
-                     `name = \"…\"`"),
+            format!(
+                "{kind} names have 1 to 128 characters and allow letters, digits, `_`, `-` and `.`; rename it or set \
+                     `name = \"…\"`"
+            ),
         );
     }
 }
@@ -240,13 +253,17 @@ fn constraints(kind: Kind, param: &Param, argument: &Argument, sink: &Sink) {
         match class {
             Class::Text => sink.at(range, "`range` is for numbers; bound a text with `length`"),
             Class::List => sink.at(range, "`range` is for numbers; bound a list with `items`"),
-            Class::Boolean | Class::Map => sink.at(range, format!("`range` is for numbers, and this takes {}", class.words())),
+            Class::Boolean | Class::Map => {
+                sink.at(range, format!("`range` is for numbers, and this takes {}", class.words()))
+            }
             Class::Integer { .. } | Class::Float | Class::Unknown => bounds("range", range, Some(class), sink),
         }
     }
     if let Some(length) = &argument.length {
         match class {
-            Class::Integer { .. } | Class::Float => sink.at(length, "`length` is for texts; bound a number with `range`"),
+            Class::Integer { .. } | Class::Float => {
+                sink.at(length, "`length` is for texts; bound a number with `range`")
+            }
             Class::List | Class::Map => sink.at(length, "`length` is for texts; bound a list with `items`"),
             Class::Boolean => sink.at(length, "`length` is for texts, and this takes a boolean"),
             Class::Text | Class::Unknown => bounds("length", length, None, sink),
@@ -264,7 +281,10 @@ fn constraints(kind: Kind, param: &Param, argument: &Argument, sink: &Sink) {
             sink.at(pattern, format!("`pattern` is for texts, and this takes {}", class.words()));
         } else if let Err(error) = Regex::new(&pattern.value()) {
             let reason = error.to_string();
-            sink.at(pattern, format!("this regular expression does not compile: {}", reason.lines().last().unwrap_or("").trim()));
+            sink.at(
+                pattern,
+                format!("this regular expression does not compile: {}", reason.lines().last().unwrap_or("").trim()),
+            );
         }
     }
     if let Some((span, default)) = &argument.default {
@@ -280,7 +300,10 @@ fn constraints(kind: Kind, param: &Param, argument: &Argument, sink: &Sink) {
     }
     if let Some(complete) = &argument.complete {
         if kind == Kind::Tool {
-            sink.at(complete, "`complete` is for prompts and resource templates; the protocol completes no arguments of tools");
+            sink.at(
+                complete,
+                "`complete` is for prompts and resource templates; the protocol completes no arguments of tools",
+            );
         }
         if !matches!(complete, Expr::Path(_) | Expr::Array(_)) {
             sink.at(complete, "`complete` takes a function's path, or a list of texts: `complete = [\"a\", \"b\"]`");
@@ -464,8 +487,11 @@ fn required_first(arguments: &[(&Param, &Argument)], sink: &Sink) {
         } else if let Some(optional) = optional {
             sink.at(
                 &param.ident,
-                format!("the required argument `{}` comes after the optional `{optional}`; people fill prompts in from the \
-                         front, so put it before", argument.name),
+                format!(
+                    "the required argument `{}` comes after the optional `{optional}`; people fill prompts in from the \
+                         front, so put it before",
+                    argument.name
+                ),
             );
         }
     }
@@ -473,11 +499,39 @@ fn required_first(arguments: &[(&Param, &Argument)], sink: &Sink) {
 
 fn variables(spec: &Spec, arguments: &[(&Param, &Argument)], sink: &Sink) {
     let Some(uri) = &spec.uri else { return };
-    for name in uri.variables() {
-        let Some((param, argument)) = arguments.iter().find(|(_, argument)| argument.name == name) else {
-            sink.at(&uri.text, format!("the template has the variable `{name}` and the function no parameter of that name"));
+    let is_filled = |name: &str| arguments.iter().any(|(_, argument)| argument.name == name);
+    let mut missing: Vec<&str> = uri.variables().filter(|name| !is_filled(name)).collect();
+    for (param, argument) in arguments {
+        let name = &argument.name;
+        if uri.variables().any(|variable| variable == name) {
             continue;
-        };
+        }
+        // Nearly the name of a variable that nobody takes: one mistake, so one error.
+        if let Some(meant) = nearest(name, missing.iter().copied()) {
+            missing.retain(|variable| *variable != meant);
+            sink.on(
+                param.ident.span(),
+                format!(
+                    "the template has no variable `{name}`; did you mean `{meant}`? Both need the same name, or \
+                         `#[arg(name = \"{meant}\")]`"
+                ),
+            );
+            continue;
+        }
+        sink.on(
+            param.ident.span(),
+            format!("the parameter `{name}` is no variable of the template; add `{{{name}}}` to it, or mark the parameter with \
+                     `#[inject]`"),
+        );
+    }
+    for name in missing {
+        sink.at(
+            &uri.text,
+            format!("the template has the variable `{name}` and the function no parameter of that name; add `{name}: String`"),
+        );
+    }
+    for name in uri.variables() {
+        let Some((param, argument)) = arguments.iter().find(|(_, argument)| argument.name == name) else { continue };
         let is_query = uri.query.iter().any(|known| known == name);
         if is_query && !argument.is_optional() {
             sink.at(
@@ -485,16 +539,10 @@ fn variables(spec: &Spec, arguments: &[(&Param, &Argument)], sink: &Sink) {
                 format!("`{name}` is in the query, which may leave it out; take an `Option`, or give it a default"),
             );
         }
-        if !is_query && matches!(argument.shape, Shape::OptionStr | Shape::OptionCow) {
-            sink.at(&param.ty, format!("`{name}` is in the path, where it is always present; take the type inside the `Option`"));
-        }
-    }
-    for (param, argument) in arguments {
-        if !uri.variables().any(|name| name == argument.name) {
-            sink.on(
-                param.ident.span(),
-                format!("the parameter `{name}` is no variable of the template; add `{{{name}}}` to it, or mark the parameter \
-                         with `#[inject]`", name = argument.name),
+        if !is_query && argument.shape.is_option() {
+            sink.at(
+                &param.ty,
+                format!("`{name}` is in the path, where it is always present; take the type inside the `Option`"),
             );
         }
     }

@@ -53,6 +53,7 @@ pub(crate) struct Spec {
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) read_only: Option<bool>,
     pub(crate) destructive: Option<bool>,
+    pub(crate) destructive_span: Option<Span>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
     // Tools and prompts.
@@ -72,13 +73,21 @@ impl Spec {
         let name = keys.string("name", sink);
         let text = keys.text.take();
         let uri = match (kind, text) {
-            (Kind::Resource, Some(text)) => Some(Template::parse(&text, sink)),
+            (Kind::Resource, Some(text)) => Template::parse(&text, sink),
             (Kind::Resource, None) => {
-                sink.on(ident.span(), "a resource needs its URI: `#[resource(\"note://{id}\")]`");
+                match keys.stray("uri") {
+                    Some(key) => sink.at(key, "the URI stands first and without a key: `#[resource(\"note://{id}\")]`"),
+                    // A key that could not be read was probably meant to be the URI.
+                    None if sink.has_errors() => {}
+                    None => sink.on(ident.span(), "a resource needs its URI: `#[resource(\"note://{id}\")]`"),
+                }
                 None
             }
             (_, Some(text)) => {
-                let hint = format!("`#[{}]` takes keys, not a text; did you mean `name = …` or `description = …`?", kind.name());
+                let hint = format!(
+                    "`#[{}]` takes keys, not a text; did you mean `name = …` or `description = …`?",
+                    kind.name()
+                );
                 sink.at(text, hint);
                 None
             }
@@ -98,6 +107,7 @@ impl Spec {
             aliases: Vec::new(),
             read_only: None,
             destructive: None,
+            destructive_span: keys.span("destructive"),
             idempotent: None,
             open_world: None,
             ignores_unknown: false,

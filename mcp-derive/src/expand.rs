@@ -14,7 +14,9 @@ use syn::{FnArg, Generics, ReturnType, Type, parse_quote};
 pub(crate) use self::arguments::Slots;
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
-use crate::signature::{Function, Param, Role, Shape, params, type_arguments, without_lifetimes, without_self};
+use crate::signature::{
+    Function, Param, Role, Shape, first_argument, is_named, params, type_arguments, without_lifetimes, without_self,
+};
 use crate::{check, fallback, path, record};
 
 /// Expands `#[tool]`, `#[resource]` or `#[prompt]` on an item.
@@ -28,25 +30,41 @@ pub(crate) fn item(kind: Kind, keys: TokenStream, tokens: TokenStream) -> TokenS
             let error = match syn::parse2::<syn::Item>(tokens.clone()) {
                 Ok(other) => {
                     let hint = match other {
-                        syn::Item::Impl(_) => "an `impl` block is annotated with `#[serve]`, and its methods one by one",
+                        syn::Item::Impl(_) => {
+                            "an `impl` block is annotated with `#[serve]`, and its methods one by one"
+                        }
                         _ => "only functions and structs can be annotated",
                     };
                     syn::Error::new(first_span(&tokens), format!("`#[{}]` cannot stand here: {hint}", kind.name()))
                 }
                 Err(_) => error,
             };
-            let error = error.to_compile_error();
-            quote!(#tokens #error)
+            fallback::foreign(&tokens, &error)
         }
     }
 }
 
-fn first_span(tokens: &TokenStream) -> Span {
-    tokens.clone().into_iter().find(|token| !matches!(token, proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Group(_)))
+/// The first token that is not of an attribute.
+pub(crate) fn first_span(tokens: &TokenStream) -> Span {
+    tokens
+        .clone()
+        .into_iter()
+        .find(|token| !matches!(token, proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Group(_)))
         .map_or_else(Span::call_site, |token| token.span())
 }
 
+/// What to answer for an item with a second annotation: the item as it is, which the second one then expands, and the error.
+pub(crate) fn annotated_twice(attrs: &[syn::Attribute], item: &impl ToTokens) -> Option<TokenStream> {
+    let second = attrs.iter().find(|attr| Kind::of(attr).is_some())?;
+    let error = syn::Error::new_spanned(second, "an item is one of tool, resource and prompt; remove one annotation");
+    let error = error.to_compile_error();
+    Some(quote!(#item #error))
+}
+
 fn function(kind: Kind, keys: TokenStream, mut function: Function) -> TokenStream {
+    if let Some(twice) = annotated_twice(&function.attrs, &function) {
+        return twice;
+    }
     let sink = Sink::new();
     if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
         sink.at(
@@ -72,12 +90,18 @@ fn function(kind: Kind, keys: TokenStream, mut function: Function) -> TokenStrea
         cfgs: cfgs(&function.attrs),
     };
     check::entry(&entry, &sink);
+    function.attrs.push(taken_by_value());
     let descriptor = descriptor(&entry, &function.vis);
     let beside = match sink.finish() {
-        Some(errors) => fallback::item(&entry, errors),
+        Some(errors) => fallback::item(&entry, &Generics::default(), errors),
         None => static_item(&entry),
     };
     quote!(#function #descriptor #beside)
+}
+
+/// What a served function takes comes by value, whether it keeps it or not: clippy need not tell the user.
+pub(crate) fn taken_by_value() -> syn::Attribute {
+    parse_quote!(#[allow(clippy::needless_pass_by_value)])
 }
 
 pub(crate) fn output_of(output: &ReturnType) -> Type {
@@ -136,13 +160,20 @@ pub(crate) fn names(spec: &Spec) -> TokenStream {
         _ => std::iter::once(spec.name.clone()).chain(spec.aliases.iter().map(syn::LitStr::value)).collect(),
     };
     let items = all.iter().map(|name| {
-        let clash = match spec.kind {
-            Kind::Resource => format!("two resources have the URI `{name}`; change one of them"),
-            _ => format!("two {kind}s are named `{name}`; rename one of them, or set `name = \"…\"`"),
-        };
+        let clash = clash_of(spec.kind, name);
         quote!(__mcp::Name { kind: #kind, name: #name, clash: #clash })
     });
     quote!(#(#items),*)
+}
+
+/// What is said of two items that have the same name.
+pub(crate) fn clash_of(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Resource => format!("two resources have the URI `{name}`; change one of them"),
+        Kind::Tool | Kind::Prompt => {
+            format!("two {}s are named `{name}`; rename one of them, or set `name = \"…\"`", kind.name())
+        }
+    }
 }
 
 /// What adds the item to the registry. `this` is the type that methods are called on; then a local of that name, an `Arc`
@@ -162,38 +193,66 @@ fn assertions(entry: &Entry, this: Option<&Type>) -> TokenStream {
     let arguments = entry.params.iter().filter_map(|param| {
         let Role::Argument(argument) = &param.role else { return None };
         let (Shape::Owned(ty) | Shape::Reference(ty)) = &argument.shape else { return None };
-        let ty = named(ty, this);
-        let assert = if entry.spec.kind == Kind::Tool { "assert_argument" } else { "assert_variable" };
-        let assert = Ident::new(assert, param.ty.span());
-        Some(quote_spanned! {param.ty.span()=> {
-            let __mcp_probe = __mcp::Probe::<#ty>::new();
-            __mcp::#assert(&(&&&__mcp_probe).argument(), &__mcp_probe);
-        }})
+        let bound = if entry.spec.kind == Kind::Tool { "IsArgument" } else { "IsVariable" };
+        // Of `&T`, `T` is what lacks something.
+        let shown = match &param.ty {
+            Type::Reference(reference) => reference.elem.as_ref(),
+            other => other,
+        };
+        Some(assertion(bound, "argument", shown, Some(ty), this))
     });
     let output = entry.output.as_ref().map(|output| {
         let ty = without_lifetimes(&named(output, this));
-        let inner = type_arguments(output);
-        let success = inner.first().filter(|_| crate::signature::is_named(output, "Result")).unwrap_or(output).span();
-        let failure = inner.get(1).filter(|_| crate::signature::is_named(output, "Result")).unwrap_or(output).span();
+        let parts = type_arguments(output);
+        let part = |index: usize| parts.get(index).filter(|_| is_named(output, "Result")).unwrap_or(output);
+        let (success, failure) = (part(0), part(1).span());
         let value = match entry.spec.kind {
-            Kind::Tool => quote_spanned!(success=> __mcp::assert_output(&(&&&__mcp_value).output(), &__mcp_value);),
-            Kind::Resource => quote_spanned! {success=> {
-                let __mcp_value = (&&__mcp_value).optional().content();
-                __mcp::assert_contents(&(&&&__mcp_value).contents(), &__mcp_value);
-            }},
+            Kind::Tool => assertion("IsOutput", "output", success, None, this),
+            Kind::Resource => {
+                let content = first_argument(success).filter(|_| is_named(success, "Option"));
+                let assertion = assertion("IsContents", "contents", content.as_ref().unwrap_or(success), None, this);
+                quote!(let __mcp_probe = (&&__mcp_probe).optional().content(); #assertion)
+            }
             // `IntoPrompt` is asked for where the value is converted.
             Kind::Prompt => TokenStream::new(),
         };
-        let error = quote_spanned!(failure=> __mcp::assert_error(&(&&&&__mcp_error).error(), &__mcp_error););
+        let error = quote_spanned!(failure=> __mcp::IsError::assert(&__mcp_error, &(&&&&__mcp_error).error()););
         quote! {{
             let __mcp_outcome = (&&__mcp::Probe::<#ty>::new()).fallible();
-            let __mcp_value = __mcp_outcome.success();
             let __mcp_error = __mcp_outcome.failure();
+            let __mcp_probe = __mcp_outcome.success();
             #value
             #error
         }}
     });
     quote!(#(#arguments)* #output)
+}
+
+/// Asserts on `shown`'s tokens that `__mcp_probe`'s type, or else the one given, can be used. Where it is a list of others
+/// or one that may be absent, what is inside is asserted first, and an error there is the only one.
+fn assertion(bound: &str, question: &str, shown: &Type, probed: Option<&Type>, this: Option<&Type>) -> TokenStream {
+    let span = shown.span();
+    let (bound_ident, question_ident) = (Ident::new(bound, span), Ident::new(question, span));
+    let probe = probed.map(|ty| {
+        let ty = without_lifetimes(&named(ty, this));
+        quote_spanned!(span=> let __mcp_probe = __mcp::Probe::<#ty>::new();)
+    });
+    let inside = first_argument(shown).filter(|_| is_named(shown, "Vec") || is_named(shown, "Option"));
+    let (before, inner) = match &inside {
+        Some(inside) => {
+            let ty = without_lifetimes(&named(inside, this));
+            let before = assertion(bound, question, inside, Some(inside), this);
+            (before, quote_spanned!(span=> (&&&__mcp::Probe::<#ty>::new()).#question_ident()))
+        }
+        None => (TokenStream::new(), quote_spanned!(span=> ())),
+    };
+    quote_spanned! {span=>
+        #before
+        {
+            #probe
+            __mcp::#bound_ident::assert(&__mcp_probe, &#inner, &(&&&__mcp_probe).#question_ident());
+        }
+    }
 }
 
 fn named(ty: &Type, this: Option<&Type>) -> Type {
@@ -214,9 +273,18 @@ pub(crate) fn needs(entry: &Entry, this: Option<&Type>) -> TokenStream {
 }
 
 /// The body of a handler: parses, calls, and hands what came out to `finish`, which turns `__mcp_value` into an answer.
-pub(crate) fn handler(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>, answer: &TokenStream, finish: &TokenStream) -> TokenStream {
+pub(crate) fn handler(
+    entry: &Entry,
+    slots: &Slots<'_>,
+    this: Option<&Type>,
+    answer: &TokenStream,
+    finish: &TokenStream,
+) -> TokenStream {
     let (keep, again) = match this {
-        Some(_) => (quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);), quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);)),
+        Some(_) => (
+            quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);),
+            quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);),
+        ),
         None => (TokenStream::new(), TokenStream::new()),
     };
     let parse = slots.parse(&entry.spec.name);
@@ -243,35 +311,49 @@ pub(crate) fn handler(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>, ans
             } else {
                 quote_spanned!(ident.span()=> render())
             };
-            quote_spanned!(ident.span()=> #ident { #(#fields),* }.#method)
+            quote_spanned!(ident.span()=> {
+                let mut __mcp_item = #ident { #(#fields),* };
+                __mcp_item.#method
+            })
         }
     };
+    let own = matches!(entry.callee, Callee::Struct(_)).then(|| {
+        let ident = entry.callee.ident();
+        quote!(let __mcp_own = __mcp::Probe::<#ident>::new();)
+    });
     let outcome = if entry.is_async {
         quote!(#call.await)
     } else if matches!(entry.callee, Callee::Struct(_)) {
+        let kind = if entry.spec.kind == Kind::Tool { format_ident!("HasCall") } else { format_ident!("HasRender") };
+        let present = quote_spanned!(entry.callee.ident().span()=> __mcp::#kind::assert(&__mcp_own, &(&&__mcp::Probe::of(&__mcp_called)).presence()););
         quote!({
             let __mcp_called = #call;
+            #present
             (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await
         })
     } else {
         call
     };
+    let body = quote! {{
+        #parse
+        #(#inject)*
+        #own
+        let __mcp_outcome = #outcome;
+        match (&&__mcp::Probe::of(&__mcp_outcome)).fallible().split(__mcp_outcome) {
+            ::core::result::Result::Ok(__mcp_value) => #finish,
+            ::core::result::Result::Err(__mcp_error) => __mcp::FailedAnswer::failed(
+                (&&&&__mcp::Probe::of(&__mcp_error)).error().tell(__mcp_error),
+            ),
+        }
+    }};
+    // A future that cannot be sent is told of on the function's name.
+    let future = quote_spanned!(entry.callee.ident().span()=> ::std::boxed::Box::pin(async move #body));
     quote! {
         {
             #keep
             ::std::boxed::Box::new(move |__mcp_input: __mcp::Input| -> __mcp::Answering<#answer> {
                 #again
-                ::std::boxed::Box::pin(async move {
-                    #parse
-                    #(#inject)*
-                    let __mcp_outcome = #outcome;
-                    match (&&__mcp::Probe::of(&__mcp_outcome)).fallible().split(__mcp_outcome) {
-                        ::core::result::Result::Ok(__mcp_value) => #finish,
-                        ::core::result::Result::Err(__mcp_error) => __mcp::FailedAnswer::failed(
-                            (&&&&__mcp::Probe::of(&__mcp_error)).error().tell(__mcp_error),
-                        ),
-                    }
-                })
+                #future
             })
         }
     }
@@ -328,7 +410,7 @@ pub(crate) fn completers(entry: &Entry) -> TokenStream {
             function => quote_spanned! {function.span()=> {
                 let __mcp_called = #function(__mcp_typed.as_str(), &__mcp_context);
                 let __mcp_found = (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await;
-                __mcp::candidates(__mcp_found)
+                __mcp::Candidates::texts(__mcp_found)
             }},
         };
         Some(quote! {

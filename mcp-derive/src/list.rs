@@ -39,6 +39,7 @@ struct List {
 struct Item {
     cfgs: Vec<Attribute>,
     expr: Expr,
+    is_value: bool,
 }
 
 impl Parse for List {
@@ -64,7 +65,12 @@ impl Parse for Item {
         if let Some(other) = attrs.iter().find(|attr| !attr.path().is_ident("cfg")) {
             return Err(syn::Error::new(other.span(), "only `#[cfg(…)]` can stand on an item here"));
         }
-        Ok(Self { cfgs: attrs, expr: input.parse()? })
+        let expr = match input.parse()? {
+            // Says that a name is that of a value: of a local variable, or of a unit struct.
+            Expr::Paren(inner) => return Ok(Self { cfgs: attrs, expr: *inner.expr, is_value: true }),
+            expr => expr,
+        };
+        Ok(Self { cfgs: attrs, expr, is_value: false })
     }
 }
 
@@ -72,7 +78,7 @@ impl Item {
     /// The path of an item that is known by its type; anything else is a value.
     fn path(&self) -> Option<&Path> {
         match &self.expr {
-            Expr::Path(path) if path.qself.is_none() && path.attrs.is_empty() => Some(&path.path),
+            Expr::Path(path) if !self.is_value && path.qself.is_none() && path.attrs.is_empty() => Some(&path.path),
             _ => None,
         }
     }
@@ -96,9 +102,19 @@ fn expand(tokens: TokenStream, finish: impl FnOnce(&TokenStream, TokenStream) ->
                     steps.push(quote_spanned!(path.span()=> #cfgs const _: () = #names.assert_new(&[#(#earlier),*]);));
                 }
                 earlier.push(quote!(#cfgs #names));
-                quote_spanned!(path.span()=> #private::Item::<#path>::new())
+                quote_spanned!(path.span()=> <#path as #private::StaticItem>::item())
             }
-            None => item.expr.to_token_stream(),
+            None => {
+                let value = &item.expr;
+                steps.push(quote!(#cfgs let __mcp_value = #value;));
+                quote_spanned! {value.span()=> {
+                    use #private::traits::*;
+                    let __mcp_probe = #private::Probe::of(&__mcp_value);
+                    let __mcp_group = (&&&__mcp_probe).group();
+                    #private::IsGroup::assert(&__mcp_probe, &__mcp_group);
+                    __mcp_group.given(__mcp_value)
+                }}
+            }
         };
         steps.push(quote!(#cfgs let __mcp_items = #private::Pair(__mcp_items, #value);));
     }

@@ -11,9 +11,12 @@ use crate::signature::{Role, Shape, ours, param};
 use crate::{check, expand, fallback, path};
 
 pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> TokenStream {
+    if let Some(twice) = expand::annotated_twice(&item.attrs, &item) {
+        return twice;
+    }
     let sink = Sink::new();
     if !item.generics.params.is_empty() {
-        sink.at(&item.generics, "a generic struct cannot be served, because nobody says for which types");
+        sink.at(&item.generics.params, "a generic struct cannot be served, because nobody says for which types");
     }
     let spec = Spec::read(kind, keys, &item.ident, &item.attrs, &sink);
     let mut params = Vec::new();
@@ -21,7 +24,10 @@ pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> Tok
         if let Some(uri) = &spec.uri
             && let Some(variable) = uri.variables().next()
         {
-            sink.at(&uri.text, format!("a struct is one resource, so its URI has no variables; make a function for `{{{variable}}}`"));
+            sink.at(
+                &uri.text,
+                format!("a struct is one resource, so its URI has no variables; make a function for `{{{variable}}}`"),
+            );
         }
     } else {
         match &mut item.fields {
@@ -66,7 +72,7 @@ pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> Tok
     let errors = sink.finish();
     let value = (kind == Kind::Resource && errors.is_none()).then(|| by_value(&entry));
     let beside = match errors {
-        Some(errors) => fallback::item(&entry, errors),
+        Some(errors) => fallback::item(&entry, &item.generics, errors),
         None => expand::static_item(&entry),
     };
     quote!(#item #beside #value)

@@ -8,7 +8,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Lifetime, LitStr, Pat, PathArguments, Signature, Type, Visibility, parse_quote,
+    Attribute, Expr, FnArg, GenericArgument, Lifetime, LitStr, Pat, PathArguments, Signature, Type, Visibility,
+    parse_quote,
 };
 
 use crate::attr::Keys;
@@ -158,7 +159,7 @@ pub(crate) fn param(ident: &Ident, ty: &Type, attrs: &[Attribute], sink: &Sink) 
     if let Some(inject) = inject
         && let Err(error) = inject.meta.require_path_only()
     {
-        sink.add(syn::Error::new(error.span(), "`#[inject]` takes nothing"));
+        sink.add(syn::Error::new(error.span(), "`#[inject]` stands alone, without parentheses"));
     }
     let (target, by_reference) = match ty {
         Type::Reference(reference) => (reference.elem.as_ref(), true),
@@ -189,7 +190,7 @@ fn argument(ident: &Ident, ty: &Type, attrs: &[Attribute], sink: &Sink) -> Optio
     let mut keys = Keys::none();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("arg")) {
         match attr.meta.require_list() {
-            Ok(list) => keys.merge(Keys::parse(list.tokens.clone(), sink)),
+            Ok(list) => keys.merge(Keys::parse(list.tokens.clone(), sink), sink),
             Err(_) => sink.at(attr, "`#[arg]` says nothing; write `#[arg(default = …, range = …)]` or leave it out"),
         }
     }
@@ -199,7 +200,7 @@ fn argument(ident: &Ident, ty: &Type, attrs: &[Attribute], sink: &Sink) -> Optio
         name_span: name.as_ref().map_or_else(|| ident.span(), LitStr::span),
         name: name.map_or_else(|| ident.unraw().to_string(), |name| name.value()),
         doc: description.map_or_else(|| docs::text(attrs), |text| text.value()),
-        shape: shape(ty, sink)?,
+        shape: shape(ty, sink).filter(|shape| is_owned(shape, sink))?,
         default: keys.optional_expr("default", sink),
         range: keys.expr("range", sink),
         length: keys.expr("length", sink),
@@ -233,7 +234,10 @@ fn shape(ty: &Type, sink: &Sink) -> Option<Shape> {
             Some(Type::Reference(reference)) if is_plain(&reference.elem, "str") => Some(Shape::OptionStr),
             Some(Type::Reference(reference)) => {
                 let inner = reference.elem.to_token_stream();
-                sink.at(&reference, format!("an optional argument is owned; take `Option<{}>`", owned_name(&inner.to_string())));
+                sink.at(
+                    &reference,
+                    format!("an optional argument is owned; take `Option<{}>`", owned_name(&inner.to_string())),
+                );
                 None
             }
             Some(inner) if is_named(&inner, "Cow") && first_argument(&inner).is_some_and(|ty| is_text(&ty)) => {
@@ -243,6 +247,44 @@ fn shape(ty: &Type, sink: &Sink) -> Option<Shape> {
         },
         _ => Some(Shape::Owned(ty.clone())),
     }
+}
+
+/// Only text borrows from the frame: whatever else an argument is must own what it holds.
+fn is_owned(shape: &Shape, sink: &Sink) -> bool {
+    struct Borrows<'s>(&'s Sink, bool);
+    impl VisitMut for Borrows<'_> {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            self.1 = true;
+            self.0.at(
+                lifetime,
+                "an argument owns what it holds, except `&str` and `Cow<str>` themselves; take a type without a \
+                                 lifetime",
+            );
+        }
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::Reference(reference) => {
+                    self.1 = true;
+                    let owned = match reference.elem.as_ref() {
+                        inner if is_plain(inner, "str") => "String".to_owned(),
+                        inner => owned_name(&inner.to_token_stream().to_string()),
+                    };
+                    self.0.at(
+                        reference.and_token,
+                        format!(
+                            "an argument owns what it holds, except `&str` and `Cow<str>` \
+                                                            themselves; take `{owned}` here"
+                        ),
+                    );
+                }
+                _ => visit_type_mut(self, ty),
+            }
+        }
+    }
+    let (Shape::Owned(ty) | Shape::Reference(ty)) = shape else { return true };
+    let mut borrows = Borrows(sink, false);
+    borrows.visit_type_mut(&mut ty.clone());
+    !borrows.1
 }
 
 fn owned_name(inner: &str) -> String {

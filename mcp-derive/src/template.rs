@@ -21,13 +21,16 @@ enum Part {
 }
 
 impl Template {
-    /// Parses the text and reports what is wrong with it.
-    pub(crate) fn parse(text: &LitStr, sink: &Sink) -> Self {
+    /// Parses the text, or reports what is wrong with it.
+    pub(crate) fn parse(text: &LitStr, sink: &Sink) -> Option<Self> {
         let mut template = Self { text: text.clone(), parts: Vec::new(), query: Vec::new() };
-        if let Err(message) = template.read(&text.value()) {
-            sink.at(text, message);
+        match template.read(&text.value()) {
+            Ok(()) => Some(template),
+            Err(message) => {
+                sink.at(text, message);
+                None
+            }
         }
-        template
     }
 
     fn read(&mut self, text: &str) -> Result<(), String> {
@@ -98,8 +101,11 @@ impl Template {
         if name.is_empty() {
             return Err("a variable needs a name: `{name}`".to_owned());
         }
-        if name.starts_with(['/', '.', '#', ';', '&', '=', '!', '@', '|']) || name.ends_with('*') || name.contains(':') {
-            return Err(format!("`{{{name}}}` is a form that is not supported; use `{{name}}`, `{{+name}}` or `{{?a,b}}`"));
+        if name.starts_with(['/', '.', '#', ';', '&', '=', '!', '@', '|']) || name.ends_with('*') || name.contains(':')
+        {
+            return Err(format!(
+                "`{{{name}}}` is a form that is not supported; use `{{name}}`, `{{+name}}` or `{{?a,b}}`"
+            ));
         }
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')) {
             return Err(format!("`{name}` is no variable name: letters, digits, `_`, `.` and `-`"));

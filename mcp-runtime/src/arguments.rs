@@ -172,9 +172,7 @@ impl<'de> Given<'de> {
     fn to_json(self) -> Value {
         const LARGEST: usize = 64 * 1024;
         match self {
-            Self::Json(raw) if raw.get().len() <= LARGEST => {
-                serde_json::from_str(raw.get()).unwrap_or(Value::Null)
-            }
+            Self::Json(raw) if raw.get().len() <= LARGEST => serde_json::from_str(raw.get()).unwrap_or(Value::Null),
             Self::Json(raw) => Value::String(shortened(raw.get()).into_owned()),
             Self::Text(text) => Value::String(text.to_owned()),
         }

@@ -140,7 +140,12 @@ impl Catalog {
     }
 
     /// One page of a list.
-    pub(crate) fn page(&self, method: Method, revision: Revision, cursor: Option<&str>) -> Result<Bytes, ProtocolError> {
+    pub(crate) fn page(
+        &self,
+        method: Method,
+        revision: Revision,
+        cursor: Option<&str>,
+    ) -> Result<Bytes, ProtocolError> {
         let list = match method {
             Method::ListTools => 0,
             Method::ListResources => 1,

@@ -2,9 +2,9 @@
 //! a handler cannot tell where the facts came from. Floor 2.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::pin::pin;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,11 +14,11 @@ use tokio::sync::Notify;
 use crate::error::ProtocolError;
 use crate::message::Text;
 use crate::method::Method;
+use crate::model::lower::Lower;
 use crate::model::{
     ClientCapabilities, Implementation, JsonObject, LoggingLevel, LoggingMessageNotificationParams,
     ProgressNotificationParams, ProgressToken, RequestId,
 };
-use crate::model::lower::Lower;
 use crate::peer::Peer;
 use crate::revision::Revision;
 use crate::state::{Needs, State, States};
@@ -153,9 +153,8 @@ impl Context {
 
     /// Waits until the client gives the call up. Dropping the future is harmless.
     pub async fn cancelled(&self) {
-        let notify = Arc::clone(
-            self.0.wake.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Arc::default),
-        );
+        let notify =
+            Arc::clone(self.0.wake.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Arc::default));
         let mut woken = pin!(notify.notified());
         woken.as_mut().enable();
         if !self.is_cancelled() {
@@ -311,6 +310,12 @@ mod erased {
 ///     caller.0
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken from a call",
+    label = "needs `FromContext`",
+    note = "a parameter of a type named `Context` or `State`, or with `#[inject]`, is filled in by the server: implement \
+            `mcp_runtime::FromContext` for the type, or rename it if a client is to send it"
+)]
 pub trait FromContext: Sized {
     /// Takes the value from the call.
     ///
@@ -324,6 +329,7 @@ pub trait FromContext: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> FromContext for State<T> {
     fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
         cx.state().ok_or_else(|| ProtocolError::internal("a state that this call needs was not given to the server"))
@@ -334,6 +340,7 @@ impl<T: Send + Sync + 'static> FromContext for State<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FromContext for Context {
     fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
         Ok(cx.clone())

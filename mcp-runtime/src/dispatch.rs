@@ -92,10 +92,9 @@ impl Future for Running {
             }
             Stage::Resource(future) => future.as_mut().poll(cx).map(|result| Reply(result.map(Answered::Resource))),
             Stage::Prompt(future) => future.as_mut().poll(cx).map(|result| Reply(result.map(Answered::Prompt))),
-            Stage::Completion(future) => future
-                .as_mut()
-                .poll(cx)
-                .map(|values| Reply(Ok(Answered::Completion(CompleteResult::new(values))))),
+            Stage::Completion(future) => {
+                future.as_mut().poll(cx).map(|values| Reply(Ok(Answered::Completion(CompleteResult::new(values)))))
+            }
             Stage::Layered(future) => future.as_mut().poll(cx).map(|result| {
                 result.unwrap_or_else(|error| {
                     Reply::failed(this.method, &this.name, &format!("was not answered: {}", chain(&*error)))
@@ -110,7 +109,11 @@ impl Future for Running {
         // Whatever the future holds is dropped here, where a panic of its `Drop` is caught too.
         let rest = std::mem::replace(&mut this.stage, Stage::Done(None));
         if catch_unwind(AssertUnwindSafe(|| drop(rest))).is_err() {
-            return Poll::Ready(Reply::failed(this.method, &this.name, "panicked; the server's standard error says where"));
+            return Poll::Ready(Reply::failed(
+                this.method,
+                &this.name,
+                "panicked; the server's standard error says where",
+            ));
         }
         Poll::Ready(reply)
     }
@@ -134,8 +137,9 @@ impl Core {
     fn begin(&self, mut call: Call) -> Running {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
         // The function itself runs when the future is polled, but a `Handler` is the user's code too.
-        let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call)))
-            .unwrap_or_else(|_| Reply::failed(method, &name, "panicked; the server's standard error says where").into());
+        let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call))).unwrap_or_else(|_| {
+            Reply::failed(method, &name, "panicked; the server's standard error says where").into()
+        });
         Running { stage, method, name }
     }
 
@@ -205,7 +209,9 @@ impl Core {
             CompleteReference::Prompt(prompt) => {
                 match self.prompt_index.get(prompt.name.as_str()).and_then(|index| self.prompts.get(*index)) {
                     Some(entry) => (&entry.schema, &entry.completers),
-                    None => return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name))).into(),
+                    None => {
+                        return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name))).into();
+                    }
                 }
             }
             CompleteReference::Resource(resource) => {

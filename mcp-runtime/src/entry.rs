@@ -23,7 +23,7 @@ use crate::uri::Template;
 
 /// Something that a server can be given: a tool, a resource, a prompt, or several of them.
 ///
-/// `group![…]` makes one, a `#[server]` type is one, and `server![…]` takes them beside single functions:
+/// `group![…]` makes one, the value of a type with a `#[serve] impl` is one, and `server![…]` takes them beside single functions:
 ///
 /// ```
 /// mod notes {
@@ -46,8 +46,8 @@ use crate::uri::Template;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a server can be given",
     label = "not a tool, resource, prompt or group",
-    note = "annotate the function with `#[tool]`, `#[resource(\"…\")]` or `#[prompt]`; a value must be a `group![…]` or of a \
-            type with a `#[server] impl`"
+    note = "name an annotated function by its path, without calling it; a value must be a `group![…]` or of a type with a \
+            `#[serve] impl`"
 )]
 pub trait Group: Sized {
     #[doc(hidden)]
@@ -61,26 +61,24 @@ pub trait Group: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tool, resource or prompt",
     label = "not annotated",
-    note = "annotate it with `#[tool]`, `#[resource(\"…\")]` or `#[prompt]`"
+    note = "annotate it with `#[tool]`, `#[resource(\"…\")]` or `#[prompt]`",
+    note = "a value of a type with a `#[serve] impl` is written as one: `Counter::new()`, or `(counter)` where it is a name"
 )]
-pub trait StaticItem {
+pub trait StaticItem: Sized {
     /// Its name.
     const NAMES: Names;
     /// Adds it to a server.
     fn register(registry: &mut Registry);
+    /// The item as a group.
+    fn item() -> impl Group {
+        Item::<Self>(PhantomData)
+    }
 }
 
 /// A single item as a group.
 pub struct Item<T>(PhantomData<fn(T)>);
 
-impl<T> Item<T> {
-    /// The item of this type.
-    #[expect(clippy::new_without_default, reason = "only generated code makes one")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
+#[diagnostic::do_not_recommend]
 impl<T: StaticItem> Group for Item<T> {
     const NAMES: Names = T::NAMES;
 
@@ -92,6 +90,7 @@ impl<T: StaticItem> Group for Item<T> {
 /// A group of nothing.
 pub struct Empty;
 
+#[diagnostic::do_not_recommend]
 impl Group for Empty {
     const NAMES: Names = Names { own: &[], parts: &[] };
 
@@ -101,6 +100,7 @@ impl Group for Empty {
 /// Two groups as one.
 pub struct Pair<A, B>(pub A, pub B);
 
+#[diagnostic::do_not_recommend]
 impl<A: Group, B: Group> Group for Pair<A, B> {
     const NAMES: Names = Names { own: &[], parts: &[&A::NAMES, &B::NAMES] };
 
@@ -183,6 +183,7 @@ impl Names {
     ///
     /// # Panics
     /// Only while compiling.
+    #[track_caller]
     pub const fn assert_distinct(&self) {
         if self.count() <= COMPARED
             && let Some(clash) = self.first_clash(self)
@@ -195,6 +196,7 @@ impl Names {
     ///
     /// # Panics
     /// Only while compiling.
+    #[track_caller]
     pub const fn assert_new(&self, earlier: &[Self]) {
         if earlier.len() > COMPARED {
             return;
@@ -418,9 +420,22 @@ impl Failure {
     }
 }
 
-/// Suggestions as text, best first.
-pub fn candidates(values: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
-    values.into_iter().take(1000).map(Into::into).collect()
+/// Suggestions, best first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of completions",
+    label = "has to return texts",
+    note = "a completing function takes `(&str, &Context)` and returns a list of texts, such as `Vec<String>`; it may be `async`"
+)]
+pub trait Candidates {
+    /// As text.
+    fn texts(self) -> Vec<String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: IntoIterator<Item: Into<String>>> Candidates for I {
+    fn texts(self) -> Vec<String> {
+        self.into_iter().take(1000).map(Into::into).collect()
+    }
 }
 
 /// Those of a fixed list that begin with what was typed, or contain it.

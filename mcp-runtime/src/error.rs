@@ -81,7 +81,8 @@ impl ProtocolError {
 
     /// There is no resource of this URI: -32602 in 2026-07-28, -32002 before, with the URI as data.
     pub fn resource_not_found(uri: &str) -> Self {
-        Self::new(RESOURCE_NOT_FOUND, format!("no resource {}", quoted(uri))).with_data(json!({ "uri": shortened(uri) }))
+        Self::new(RESOURCE_NOT_FOUND, format!("no resource {}", quoted(uri)))
+            .with_data(json!({ "uri": shortened(uri) }))
     }
 
     pub(crate) fn unsupported_revision(requested: &str) -> Self {

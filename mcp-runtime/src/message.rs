@@ -24,10 +24,12 @@ const BATCH: usize = 256;
 pub(crate) enum Message {
     Request { id: RequestId, method: Box<str>, params: Option<Bytes> },
     Notification { method: Box<str>, params: Option<Bytes> },
+    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "a server asks nothing that could be answered"))]
     Response { id: RequestId, outcome: Outcome },
 }
 
 /// What a response carries.
+#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "a server asks nothing that could be answered"))]
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Result(Bytes),
@@ -428,6 +430,8 @@ mod tests {
         let frame = |count: usize| Bytes::from(format!("[{}]", vec![one; count].join(",")));
         assert!(matches!(decode(&frame(256)), Frame::Batch(items) if items.len() == 256));
         assert!(matches!(decode(&frame(257)), Frame::Single(Err(_))));
-        assert!(matches!(decode(&Bytes::from_static(b"[1,{}]")), Frame::Batch(items) if items.iter().all(Result::is_err)));
+        assert!(
+            matches!(decode(&Bytes::from_static(b"[1,{}]")), Frame::Batch(items) if items.iter().all(Result::is_err))
+        );
     }
 }

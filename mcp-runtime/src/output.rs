@@ -58,6 +58,7 @@ macro_rules! text {
                 vec![text_contents(self.into(), uri, mime)]
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoPrompt for $type {
             fn into_prompt(self) -> GetPromptResult {
                 messages(vec![PromptMessage::user(String::from(self))])
@@ -92,6 +93,7 @@ macro_rules! content {
                 Ok(of_content(self.into_iter().map(Into::into).collect()))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl IntoPrompt for $type {
             fn into_prompt(self) -> GetPromptResult {
                 messages(vec![PromptMessage { role: Role::User, content: self.into() }])
@@ -149,7 +151,8 @@ pub(crate) fn json_contents(
     uri: &str,
     mime: Option<&str>,
 ) -> Result<Vec<ResourceContents>, ProtocolError> {
-    let text = serde_json::to_string(value).map_err(|_| ProtocolError::internal("the resource could not be serialized"))?;
+    let text =
+        serde_json::to_string(value).map_err(|_| ProtocolError::internal("the resource could not be serialized"))?;
     Ok(vec![text_contents(text, uri, Some(mime.unwrap_or("application/json")))])
 }
 
@@ -181,24 +184,28 @@ fn messages(messages: Vec<PromptMessage>) -> GetPromptResult {
     GetPromptResult { messages, ..GetPromptResult::default() }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoPrompt for PromptMessage {
     fn into_prompt(self) -> GetPromptResult {
         messages(vec![self])
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoPrompt for Vec<PromptMessage> {
     fn into_prompt(self) -> GetPromptResult {
         messages(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<const N: usize> IntoPrompt for [PromptMessage; N] {
     fn into_prompt(self) -> GetPromptResult {
         messages(self.into())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoPrompt for GetPromptResult {
     fn into_prompt(self) -> GetPromptResult {
         self

@@ -71,6 +71,11 @@ impl Peer {
         true
     }
 
+    /// Whether as much waits to be written as may.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().frames.len() >= self.capacity
+    }
+
     /// Waits until there is room for another frame, or the queue is closed. Dropping the future is harmless.
     pub(crate) async fn room(&self) {
         loop {

@@ -6,16 +6,16 @@ pub use serde;
 pub use crate::arguments::{Answer, BadArguments, Input, Slots};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
-    Answering, Completer, Empty, FailedAnswer, Facts, Group, Handler, Item, Name, Names, Pair, PromptItem, Registry,
-    ResourceItem, StaticItem, Suggesting, ToolItem, candidates, candidates_of, meta_value,
+    Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Name, Names, Pair, PromptItem,
+    Registry, ResourceItem, StaticItem, Suggesting, ToolItem, candidates_of, meta_value,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;
 pub use crate::model::{CallToolResult, GetPromptResult, Implementation, ReadResourceResult};
 pub use crate::output::IntoPrompt;
 pub use crate::probe::{
-    BorrowedOption, BorrowedText, Failure, Probe, assert_argument, assert_contents, assert_error, assert_output,
-    assert_variable,
+    BorrowedOption, BorrowedText, Declared, Failure, HasCall, HasRender, IsArgument, IsContents, IsError, IsGroup,
+    IsJson, IsList, IsOutput, IsText, IsVariable, Probe, no_context,
 };
 pub use crate::schema::{Field, Fields, Need, Pattern};
 pub use crate::server::Server;
@@ -25,11 +25,12 @@ pub use crate::uri::{Part, Template};
 /// The questions that generated code asks of types, as methods without names that a user's could clash with.
 pub mod traits {
     pub use crate::probe::{
-        AnyArgument as _, AnyContents as _, AnyFailure as _, AnyOutput as _, AnyValue as _, CausedFailure as _,
-        DirectContents as _, DirectOutput as _, DisplayedFailure as _, IsFuture as _, IsNoFuture as _, IsNoOption as _,
-        IsNoResult as _, IsOption as _, IsResult as _, JsonValue as _, ProtocolFailure as _, ReadArgument as _,
-        ResourceOutput as _, SerializedContents as _, StructuredOutput as _, TellError as _, ToJson as _, ToolOutput as _,
-        TypedArgument as _, UntypedArgument as _,
+        AnyArgument as _, AnyContents as _, AnyFailure as _, AnyGroup as _, AnyOutput as _, AnyValue as _,
+        CausedFailure as _, DeclaredValue as _, DirectContents as _, DirectOutput as _, DisplayedFailure as _,
+        GroupValue as _, IsAbsent as _, IsFuture as _, IsNoFuture as _, IsNoOption as _, IsNoResult as _,
+        IsOption as _, IsPresent as _, IsResult as _, JsonValue as _, NoCall as _, NoRender as _, ProtocolFailure as _,
+        ReadArgument as _, ResourceOutput as _, SerializedContents as _, StructuredOutput as _, TellError as _,
+        ToJson as _, ToolOutput as _, TypedArgument as _, UntypedArgument as _,
     };
 }
 
@@ -44,12 +45,4 @@ pub fn package(
     info.description = description.filter(|text| !text.is_empty()).map(str::to_owned);
     info.website_url = homepage.filter(|text| !text.is_empty()).map(str::to_owned);
     info
-}
-
-/// A value as the contents of a resource.
-///
-/// # Errors
-/// When it does not serialize.
-pub fn serialized<T: serde::Serialize>(value: &T, uri: &str, mime: Option<&str>) -> Result<ReadResourceResult, ProtocolError> {
-    crate::output::json_contents(value, uri, mime).map(ReadResourceResult::new)
 }

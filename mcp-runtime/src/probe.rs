@@ -14,10 +14,12 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess};
 use serde::ser::Serialize;
 use serde_json::Value;
 
+use crate::context::Context;
+use crate::entry::{Empty, Group};
 use crate::error::{ProtocolError, chain};
 use crate::message::Text;
-use crate::model::{CallToolResult, ResourceContents};
-use crate::output::{IntoResource, IntoToolResult, json_contents, structured};
+use crate::model::{CallToolResult, GetPromptResult, ResourceContents};
+use crate::output::{IntoPrompt, IntoResource, IntoToolResult, json_contents, structured};
 
 /// A question about a type.
 pub struct Probe<T>(PhantomData<fn(T)>);
@@ -29,8 +31,8 @@ impl<T> Probe<T> {
         Self(PhantomData)
     }
 
-    /// About the type that a function of two arguments returns; the function is not called.
-    pub fn returned<A, B>(_: impl FnOnce(A, B) -> T) -> Self {
+    /// About the type that a function returns; the function is not called.
+    pub fn returned<A>(_: impl FnOnce(A) -> T) -> Self {
         Self::new()
     }
 
@@ -75,6 +77,8 @@ answers! {
     Waiting;
     /// A type that serializes.
     Json;
+    /// A type that a server can be given.
+    Grouped;
 }
 
 // ── Arguments ──
@@ -173,35 +177,184 @@ impl ReadArgument for BorrowedOption {
     }
 }
 
-/// Holds for what can be an argument of a tool.
+/// No answer. Where only one answer would do, the compiler took it for granted and complained about a mismatch instead.
+pub struct Nothing;
+
+/// Holds for what can be an argument of a tool: `A` is the answer about the type, `I` that about the type inside it.
 #[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be an argument of a tool",
+    message = "`{Self}` cannot be an argument of a tool",
     label = "needs `serde::Deserialize` and `schemars::JsonSchema`",
     note = "derive both: `#[derive(serde::Deserialize, schemars::JsonSchema)]`",
     note = "a value that the server fills in is taken as `State<T>` or `&Context`; an alias or a type of your own that \
             implements `FromContext` is marked with `#[inject]`"
 )]
-pub trait IsArgument<T> {}
-impl<T> IsArgument<T> for Typed<T> {}
+pub trait IsArgument<A, I>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &I, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsArgument<Nothing, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsArgument<Typed<T>, I> for T {}
+// What is inside has been told of.
+#[diagnostic::do_not_recommend]
+impl<T, I> IsArgument<Unusable<T>, Unusable<I>> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsArgument<Unusable<T>, Untyped<I>> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsArgument<Untyped<T>, Untyped<I>> for T {}
 
 /// Holds for what can be an argument of a prompt or a variable of a URI template.
 #[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be read from text",
+    message = "`{Self}` cannot be read from text",
     label = "needs `serde::Deserialize`",
     note = "arguments of prompts and variables of URI templates come as text; derive `serde::Deserialize`, or take a \
             `String` and parse it",
     note = "a value that the server fills in is taken as `State<T>` or `&Context`; an alias or a type of your own that \
             implements `FromContext` is marked with `#[inject]`"
 )]
-pub trait IsVariable<T> {}
-impl<T> IsVariable<T> for Typed<T> {}
-impl<T> IsVariable<T> for Untyped<T> {}
+pub trait IsVariable<A, I>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &I, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsVariable<Typed<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsVariable<Untyped<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsVariable<Unusable<T>, Unusable<I>> for T {}
 
-/// Asserts it, on the span of the call.
-pub const fn assert_argument<T, A: IsArgument<T>>(_: &A, _: &Probe<T>) {}
+/// Text, which has a length and can match a pattern.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text, so `length` and `pattern` cannot bound it",
+    label = "needs `AsRef<str>`",
+    note = "implement `AsRef<str>` for it, or check the value inside the function"
+)]
+pub trait IsText {
+    /// The text.
+    fn text(&self) -> &str;
+}
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str> + ?Sized> IsText for T {
+    fn text(&self) -> &str {
+        self.as_ref()
+    }
+}
 
-/// Asserts it, on the span of the call.
-pub const fn assert_variable<T, A: IsVariable<T>>(_: &A, _: &Probe<T>) {}
+/// A collection, which has a number of items.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list, so `items` cannot bound it",
+    label = "needs to be a collection such as `Vec<T>`",
+    note = "`&{Self}` must be `IntoIterator` with an iterator that knows its length"
+)]
+pub trait IsList {
+    /// How many items there are.
+    fn count(&self) -> usize;
+}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> IsList for T
+where
+    for<'t> &'t T: IntoIterator<IntoIter: ExactSizeIterator>,
+{
+    fn count(&self) -> usize {
+        self.into_iter().len()
+    }
+}
+
+// ── Methods of structs ──
+
+/// What a struct's method gives that is not there.
+pub struct Absent<T>(PhantomData<fn(T)>);
+
+/// A context where only the type of what is made from it matters.
+///
+/// # Panics
+/// Always: nobody calls it.
+pub fn no_context<'c>() -> &'c Context {
+    unreachable!("asked for a type only")
+}
+
+/// Stands in for a method `call` that a `#[tool]` struct lacks. It is found last, because it borrows mutably.
+pub trait NoCall: Sized {
+    /// Not the method that is meant.
+    fn call(&mut self, _: &Context) -> Absent<Self> {
+        Absent(PhantomData)
+    }
+}
+impl<T> NoCall for T {}
+
+/// Stands in for a method `render` that a `#[prompt]` struct lacks.
+pub trait NoRender: Sized {
+    /// Not the method that is meant.
+    fn render(&mut self) -> Absent<Self> {
+        Absent(PhantomData)
+    }
+}
+impl<T> NoRender for T {}
+
+impl<T> IntoToolResult for Absent<T> {
+    fn into_tool_result(self) -> Result<CallToolResult, ProtocolError> {
+        Err(ProtocolError::internal("the method is missing"))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> IntoPrompt for Absent<T> {
+    fn into_prompt(self) -> GetPromptResult {
+        GetPromptResult::default()
+    }
+}
+
+/// Is it what a method gives that is there?
+pub trait IsPresent {
+    /// The answer.
+    fn presence(&self) -> Present {
+        Present
+    }
+}
+impl<T> IsPresent for Probe<T> {}
+
+/// Is it what an absent method gives?
+pub trait IsAbsent<T> {
+    /// The answer.
+    fn presence(&self) -> Absent<T> {
+        Absent(PhantomData)
+    }
+}
+impl<T> IsAbsent<T> for &Probe<Absent<T>> {}
+
+/// The method is there.
+pub struct Present;
+
+/// Holds for a struct with `call`.
+#[diagnostic::on_unimplemented(
+    message = "the tool `{Self}` has no method `call`",
+    label = "nothing to run when a client calls it",
+    note = "add it: `impl {Self} {{ async fn call(self, cx: &Context) -> … }}`"
+)]
+pub trait HasCall<A>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T> HasCall<Nothing> for T {}
+#[diagnostic::do_not_recommend]
+impl<T> HasCall<Present> for T {}
+
+/// Holds for a struct with `render`.
+#[diagnostic::on_unimplemented(
+    message = "the prompt `{Self}` has no method `render`",
+    label = "nothing to render when a client asks for it",
+    note = "add it: `impl {Self} {{ fn render(self) -> String }}`"
+)]
+pub trait HasRender<A>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T> HasRender<Nothing> for T {}
+#[diagnostic::do_not_recommend]
+impl<T> HasRender<Present> for T {}
 
 // ── `Result` and `Option` ──
 
@@ -355,20 +508,44 @@ pub trait AnyValue<T> {
 impl<T> AnyValue<T> for Probe<T> {}
 
 /// Something that turns a value into JSON, if it can.
+#[expect(clippy::missing_errors_doc, reason = "the errors are the serializer's")]
 pub trait ToJson<T> {
     /// The value as JSON.
     fn value(&self, value: &T) -> Option<Value>;
+    /// The value as the contents of a resource.
+    fn contents(&self, value: &T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError>;
 }
 impl<T: Serialize> ToJson<T> for Json<T> {
     fn value(&self, value: &T) -> Option<Value> {
         serde_json::to_value(value).ok()
+    }
+    fn contents(&self, value: &T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
+        json_contents(value, uri, mime)
     }
 }
 impl<T> ToJson<T> for Unusable<T> {
     fn value(&self, _: &T) -> Option<Value> {
         None
     }
+    fn contents(&self, _: &T, _: &str, _: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
+        Err(ProtocolError::internal("the contents cannot be sent"))
+    }
 }
+
+/// Holds for a struct that is served as its own value.
+#[diagnostic::on_unimplemented(
+    message = "the resource `{Self}` cannot be written as JSON",
+    label = "needs `serde::Serialize`",
+    note = "derive it: `#[derive(serde::Serialize)]`"
+)]
+pub trait IsJson<A>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T> IsJson<Nothing> for T {}
+#[diagnostic::do_not_recommend]
+impl<T> IsJson<Json<T>> for T {}
 
 // ── Results of tools ──
 
@@ -405,14 +582,14 @@ pub trait ToolOutput<T> {
     /// Converts the value.
     fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError>;
     /// The output schema, where there is one.
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    fn output_schema(&self, generator: &mut SchemaGenerator) -> Schema;
 }
 
 impl<T: IntoToolResult> ToolOutput<T> for Direct<T> {
     fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError> {
         value.into_tool_result()
     }
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+    fn output_schema(&self, _: &mut SchemaGenerator) -> Schema {
         Schema::default()
     }
 }
@@ -421,7 +598,7 @@ impl<T: Serialize + JsonSchema> ToolOutput<T> for Serialized<T> {
     fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError> {
         structured(&value)
     }
-    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+    fn output_schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
     }
 }
@@ -430,24 +607,28 @@ impl<T> ToolOutput<T> for Unusable<T> {
     fn tool_result(&self, _: T) -> Result<CallToolResult, ProtocolError> {
         Err(ProtocolError::internal("the result cannot be sent"))
     }
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+    fn output_schema(&self, _: &mut SchemaGenerator) -> Schema {
         Schema::default()
     }
 }
 
-/// Holds for what a tool can return.
+/// Holds for what a tool can return: `A` is the answer about the type, `I` that about the type inside it.
 #[diagnostic::on_unimplemented(
-    message = "a tool cannot return `{T}`",
+    message = "a tool cannot return `{Self}`",
     label = "needs `serde::Serialize` and `schemars::JsonSchema`",
     note = "derive both to answer with structured content: `#[derive(serde::Serialize, schemars::JsonSchema)]`",
     note = "or return text (`String`), content (`ContentBlock`, `ImageContent`, …), a number, `()` or a `CallToolResult`"
 )]
-pub trait IsOutput<T> {}
-impl<T> IsOutput<T> for Direct<T> {}
-impl<T> IsOutput<T> for Serialized<T> {}
-
-/// Asserts it, on the span of the call.
-pub const fn assert_output<T, A: IsOutput<T>>(_: &A, _: &Probe<T>) {}
+pub trait IsOutput<A, I>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &I, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsOutput<Direct<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsOutput<Serialized<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsOutput<Unusable<T>, Unusable<I>> for T {}
 
 // ── Contents of resources ──
 
@@ -505,16 +686,20 @@ impl<T> ResourceOutput<T> for Unusable<T> {
 
 /// Holds for what a resource can return.
 #[diagnostic::on_unimplemented(
-    message = "a resource cannot be served from `{T}`",
+    message = "a resource cannot be served from `{Self}`",
     label = "needs `serde::Serialize`",
     note = "derive `serde::Serialize` to serve it as JSON, or return `String`, `Vec<u8>` or `ResourceContents`"
 )]
-pub trait IsContents<T> {}
-impl<T> IsContents<T> for Direct<T> {}
-impl<T> IsContents<T> for Serialized<T> {}
-
-/// Asserts it, on the span of the call.
-pub const fn assert_contents<T, A: IsContents<T>>(_: &A, _: &Probe<T>) {}
+pub trait IsContents<A, I>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &I, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsContents<Direct<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsContents<Serialized<T>, I> for T {}
+#[diagnostic::do_not_recommend]
+impl<T, I> IsContents<Unusable<T>, Unusable<I>> for T {}
 
 // ── Errors ──
 
@@ -596,14 +781,84 @@ impl<E> TellError<E> for Unusable<E> {
 
 /// Holds for what a function can fail with.
 #[diagnostic::on_unimplemented(
-    message = "`{E}` cannot be told to a client",
+    message = "`{Self}` cannot be told to a client",
     label = "the error type needs `std::fmt::Display`",
     note = "implement `Display` for it (the crate `thiserror` derives it), or use `anyhow::Result`"
 )]
-pub trait IsError<E> {}
-impl IsError<ProtocolError> for Direct<ProtocolError> {}
-impl<E> IsError<E> for Caused<E> {}
-impl<E> IsError<E> for Displayed<E> {}
+pub trait IsError<A>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl IsError<Direct<Self>> for ProtocolError {}
+#[diagnostic::do_not_recommend]
+impl<E> IsError<Caused<E>> for E {}
+#[diagnostic::do_not_recommend]
+impl<E> IsError<Displayed<E>> for E {}
 
-/// Asserts it, on the span of the call.
-pub const fn assert_error<E, A: IsError<E>>(_: &A, _: &Probe<E>) {}
+// ── Groups ──
+
+/// Can a server be given it?
+pub trait GroupValue<T> {
+    /// The answer.
+    fn group(&self) -> Grouped<T> {
+        Grouped::new()
+    }
+}
+impl<T: Group> GroupValue<T> for &&Probe<T> {}
+
+/// Has it a `#[serve] impl` at least?
+pub trait DeclaredValue<T> {
+    /// The answer.
+    fn group(&self) -> Untyped<T> {
+        Untyped::new()
+    }
+}
+impl<T: Declared> DeclaredValue<T> for &Probe<T> {}
+
+/// Whatever it is.
+pub trait AnyGroup<T> {
+    /// The answer.
+    fn group(&self) -> Unusable<T> {
+        Unusable::new()
+    }
+}
+impl<T> AnyGroup<T> for Probe<T> {}
+
+/// Has a `#[serve] impl`, even one that is wrong and has been told of.
+pub trait Declared {}
+
+impl<T: Group> Grouped<T> {
+    /// The group.
+    pub fn given(&self, value: T) -> T {
+        value
+    }
+}
+impl<T> Untyped<T> {
+    /// Nothing, in its place.
+    pub fn given(&self, _: T) -> Empty {
+        Empty
+    }
+}
+impl<T> Unusable<T> {
+    /// Nothing, in its place.
+    pub fn given(&self, _: T) -> Empty {
+        Empty
+    }
+}
+
+/// Holds for what a server can be given.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something a server can be given",
+    label = "not a tool, resource, prompt or group",
+    note = "name an annotated function by its path, without calling it; a value must be a `group![…]` or of a type with a \
+            `#[serve] impl`"
+)]
+pub trait IsGroup<A>: Sized {
+    /// Asserts it, on the span of the call.
+    fn assert(_: &Probe<Self>, _: &A) {}
+}
+#[diagnostic::do_not_recommend]
+impl<T> IsGroup<Grouped<T>> for T {}
+#[diagnostic::do_not_recommend]
+impl<T> IsGroup<Untyped<T>> for T {}

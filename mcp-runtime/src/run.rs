@@ -63,7 +63,11 @@ impl Server {
         )
     }
 
-    #[expect(clippy::print_stdout, clippy::unused_self, reason = "it is what the user asked for, and nothing is served")]
+    #[expect(
+        clippy::print_stdout,
+        clippy::unused_self,
+        reason = "it is what the user asked for, and nothing is served"
+    )]
     fn print(&self, text: &str) -> Result<()> {
         println!("{text}");
         Ok(())

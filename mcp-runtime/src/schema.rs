@@ -169,7 +169,9 @@ fn for_each_inside(schema: &mut JsonObject, visit: &mut dyn FnMut(&mut JsonObjec
             ("properties" | "$defs" | "patternProperties", Value::Object(schemas)) => {
                 schemas.values_mut().for_each(&mut one);
             }
-            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => schemas.iter_mut().for_each(&mut one),
+            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
+                schemas.iter_mut().for_each(&mut one)
+            }
             ("items" | "not" | "contains" | "propertyNames", value) => one(value),
             ("additionalProperties", value @ Value::Object(_)) => one(value),
             _ => {}
@@ -269,7 +271,8 @@ fn without_null(schema: &mut JsonObject) -> bool {
 
 /// `"type": ["T", "null"]` becomes a branch of `anyOf`, which more clients take.
 fn null_is_a_branch(schema: &mut JsonObject) {
-    let listed = schema.get("type").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "null"));
+    let listed =
+        schema.get("type").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "null"));
     if !listed {
         return;
     }

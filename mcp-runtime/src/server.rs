@@ -246,7 +246,8 @@ impl Server {
         if !problems.is_empty() {
             return Err(Error::from(Misbuilt(problems)));
         }
-        let completes = core.prompts.iter().any(|entry| entry.suggests()) || core.templates.iter().any(|entry| entry.suggests());
+        let completes =
+            core.prompts.iter().any(|entry| entry.suggests()) || core.templates.iter().any(|entry| entry.suggests());
         core.catalog = Catalog::new(
             listed,
             crate::catalog::About {
@@ -337,9 +338,10 @@ impl PromptEntry {
 }
 
 fn has_enumeration(schema: &JsonObject) -> bool {
-    schema.get("properties").and_then(|properties| properties.as_object()).is_some_and(|properties| {
-        properties.values().any(|property| property.get("enum").is_some())
-    })
+    schema
+        .get("properties")
+        .and_then(|properties| properties.as_object())
+        .is_some_and(|properties| properties.values().any(|property| property.get("enum").is_some()))
 }
 
 pub(crate) fn is_template(uri: &Template) -> bool {

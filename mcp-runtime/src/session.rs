@@ -41,9 +41,12 @@ impl Session {
 
     /// Answers `logging/setLevel`.
     pub(crate) fn set_level(&self, params: Option<&Bytes>) -> Result<(), ProtocolError> {
-        let params: SetLevelRequestParams = params
-            .and_then(|params| serde_json::from_slice(params).ok())
-            .ok_or_else(|| ProtocolError::invalid_params("`level` must be one of debug, info, notice, warning, error, critical, alert and emergency"))?;
+        let params: SetLevelRequestParams =
+            params.and_then(|params| serde_json::from_slice(params).ok()).ok_or_else(|| {
+                ProtocolError::invalid_params(
+                    "`level` must be one of debug, info, notice, warning, error, critical, alert and emergency",
+                )
+            })?;
         self.log_level.store(params.level as u8, Ordering::Relaxed);
         Ok(())
     }

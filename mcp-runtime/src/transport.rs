@@ -1,7 +1,7 @@
 //! One connection's serve loop: frames in, frames out. Each call is polled where its frame was read; only one that has to
 //! wait becomes a task. How bytes come and go is the business of the files below. Floor 5.
 
-mod frame;
+pub(crate) mod frame;
 mod memory;
 mod stdio;
 mod stream;
@@ -26,9 +26,7 @@ use crate::call::{Answered, Call, Reply};
 use crate::context::{Client, Context, Inner};
 use crate::dispatch::Running;
 use crate::error::{ProtocolError, Result};
-use crate::message::{
-    self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared, encode_result,
-};
+use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared, encode_result};
 use crate::method::{Kind, Method};
 use crate::model::lower::Lower;
 use crate::model::{CancelledNotificationParams, RequestId};
@@ -131,7 +129,8 @@ impl Link {
 
     fn receive_batch(self: &Arc<Self>, items: Vec<Result<Message, Malformed>>) {
         if self.session().is_none_or(|session| session.revision != Revision::V2025_03_26) {
-            let error = ProtocolError::invalid_request("a message is an object; only revision 2025-03-26 knows batches");
+            let error =
+                ProtocolError::invalid_request("a message is an object; only revision 2025-03-26 knows batches");
             return self.refuse(Malformed { id: None, error }, &Target::Line);
         }
         // One more than there are, so that nothing is sent before all have begun.
@@ -170,7 +169,8 @@ impl Link {
                 let _ = encode_prepared(out, &id, &answer);
             }),
             Ok(Admitted::Call { method, revision, params: outline, context }) => {
-                let call = Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
+                let call =
+                    Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
                 self.run(revision, context, self.app.start(call), target);
             }
         }
@@ -235,7 +235,9 @@ impl Link {
             }
             if in_flight.len() >= self.limits().in_flight {
                 let most = self.limits().in_flight;
-                return Err(ProtocolError::internal(format!("{most} calls are in flight already; wait for some to end")));
+                return Err(ProtocolError::internal(format!(
+                    "{most} calls are in flight already; wait for some to end"
+                )));
             }
         }
         let facts = &mut outline.facts;
@@ -270,7 +272,8 @@ impl Link {
             return Err(ProtocolError::invalid_request("the session is initialized already"));
         }
         let result = self.app.core.catalog.initialize(opened.revision);
-        let result = serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
+        let result =
+            serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
         *session = Some(Arc::new(opened));
         Ok(result.into())
     }
@@ -376,7 +379,11 @@ impl Link {
         match answer {
             Answered::Prepared(json) => encode_prepared(out, id, &json),
             Answered::Tool(mut result, wraps) => {
-                if wraps { result.lower_wrapped(revision) } else { result.lower(revision) }
+                if wraps {
+                    result.lower_wrapped(revision)
+                } else {
+                    result.lower(revision)
+                }
                 send!(result)
             }
             Answered::Resource(mut result) => {

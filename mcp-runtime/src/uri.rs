@@ -26,11 +26,7 @@ pub enum Part {
 impl Template {
     /// The variables' values, decoded, if the URI matches.
     pub(crate) fn matches(&self, uri: &str) -> Option<Vec<(&'static str, String)>> {
-        let (path, query) = if self.query.is_empty() {
-            (uri, "")
-        } else {
-            uri.split_once('?').unwrap_or((uri, ""))
-        };
+        let (path, query) = if self.query.is_empty() { (uri, "") } else { uri.split_once('?').unwrap_or((uri, "")) };
         let mut values = Vec::new();
         let mut left = path;
         let mut parts = self.parts;
@@ -117,7 +113,9 @@ mod tests {
             query: &[],
         };
         assert_eq!(matched(template, "test://1/x-2%2F3/data").as_deref(), Some("a=1 b=2/3"));
-        for other in ["test://1/x-/data", "test:///x-2/data", "test://1/x-2/data/", "test://1/2/x-3/data", "test://1/x-%/data"] {
+        for other in
+            ["test://1/x-/data", "test:///x-2/data", "test://1/x-2/data/", "test://1/2/x-3/data", "test://1/x-%/data"]
+        {
             assert_eq!(matched(template, other), None, "{other}");
         }
     }
@@ -138,7 +136,13 @@ mod tests {
     fn matching_a_hostile_uri_is_linear() {
         let template = Template {
             text: "a{x}b{y}c",
-            parts: &[Part::Literal("a"), Part::Segment("x"), Part::Literal("b"), Part::Segment("y"), Part::Literal("c")],
+            parts: &[
+                Part::Literal("a"),
+                Part::Segment("x"),
+                Part::Literal("b"),
+                Part::Segment("y"),
+                Part::Literal("c"),
+            ],
             query: &[],
         };
         let uri = format!("a{}", "b".repeat(4 << 20));

@@ -76,52 +76,74 @@ pub fn read(path: &Path) -> Vec<Step> {
     steps
 }
 
+/// What came of a conversation.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What breaks a schema.
+    pub mistakes: Vec<String>,
+    /// What the server said to each step.
+    pub answers: Vec<Vec<Value>>,
+}
+
 /// Replays a file against the server and says everything that differs or breaks a schema.
 ///
 /// With `BLESS` in the environment, answers that differ are written into the file instead; what breaks a schema is a
 /// mistake all the same.
 pub async fn replay(path: &Path, server: Server) -> Vec<String> {
     let mut steps = read(path);
-    let name = shown(path);
-    let is_blessing = env::var_os("BLESS").is_some_and(|value| !value.is_empty());
+    let Outcome { mut mistakes, answers } = talk(&shown(path), &steps, server).await;
+    let differences = differences(&shown(path), &steps, &answers);
+    if env::var_os("BLESS").is_none_or(|value| value.is_empty()) {
+        mistakes.extend(differences);
+    } else if !differences.is_empty() {
+        for (step, answers) in steps.iter_mut().zip(answers) {
+            step.answers = answers;
+        }
+        fs::write(path, written(&steps)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    mistakes
+}
+
+/// Sends every step to a new server and checks all frames against the schemas.
+pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
     let mut connection = Connection::open(server);
     let mut conversation = Conversation::default();
-    let mut mistakes = Vec::new();
-    let mut has_changed = false;
-    for step in &mut steps {
+    let mut outcome = Outcome::default();
+    for step in steps {
         let place = format!("{name}:{}", step.line);
         let found = match serde_json::from_str::<Value>(&step.sent) {
             Ok(frame) => conversation.sent(&frame),
             Err(error) => vec![format!("not JSON: {error}")],
         };
         match (step.is_wrong, found.is_empty()) {
-            (false, false) => mistakes.extend(found.iter().map(|found| format!("{place}: the client's frame: {found}"))),
-            (true, true) => mistakes.push(format!("{place}: the schema has nothing against this frame; write `→`")),
+            (false, false) => outcome.mistakes.extend(found.iter().map(|found| format!("{place}: the client's frame: {found}"))),
+            (true, true) => outcome.mistakes.push(format!("{place}: the schema has nothing against this frame; write `→`")),
             _ => {}
         }
         connection.send(&step.sent).await;
         let answers = connection.rest().await;
         for answer in &answers {
             let found = conversation.received(answer);
-            mistakes.extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
+            outcome.mistakes.extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
         }
-        if answers != step.answers {
-            if is_blessing {
-                step.answers = answers;
-                has_changed = true;
-            } else {
-                mistakes.push(format!("{place}: {}\n{}", step.sent, difference(&step.answers, &answers)));
-            }
-        }
+        outcome.answers.push(answers);
     }
     let rest = connection.close().await;
     if !rest.is_empty() {
-        mistakes.push(format!("{name}: came after the end of the input: {rest:?}"));
+        outcome.mistakes.push(format!("{name}: came after the end of the input: {rest:?}"));
     }
-    if has_changed {
-        fs::write(path, written(&steps)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    }
-    mistakes
+    outcome
+}
+
+/// Where the answers are not what the steps say.
+pub fn differences(name: &str, steps: &[Step], answers: &[Vec<Value>]) -> Vec<String> {
+    let differing = steps.iter().zip(answers).filter(|(step, answers)| step.answers != **answers);
+    differing
+        .map(|(step, answers)| {
+            let Step { line, sent, .. } = step;
+            format!("{name}:{line}: {sent}\n{}", difference(&step.answers, answers))
+        })
+        .collect()
 }
 
 /// The path from `wire` on.

@@ -121,3 +121,17 @@ fn a_conversation_notices_frames_that_break_the_schema() {
         assert!(!Conversation::of(revision).received(&progress).is_empty(), "{revision}: no token");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_golden_frame_that_no_longer_holds_is_shown_with_the_way_to_bless_it() {
+    let mut steps = golden::read(&golden::files("2026-07-28")[0]);
+    let golden::Outcome { mistakes, answers } = golden::talk("a file", &steps, sample::server()).await;
+    assert_eq!((mistakes, golden::differences("a file", &steps, &answers)), (Vec::new(), Vec::new()));
+    let answered = steps.iter().position(|step| !step.answers.is_empty()).unwrap();
+    steps[answered].answers[0]["id"] = json!("another");
+    let differences = golden::differences("a file", &steps, &answers);
+    assert_eq!(differences.len(), 1);
+    assert!(differences[0].contains("- ") && differences[0].contains("BLESS=1"), "{}", differences[0]);
+    steps[answered].is_wrong = true;
+    assert_eq!(golden::talk("a file", &steps, sample::server()).await.mistakes.len(), 1);
+}

@@ -142,7 +142,14 @@ fn save(result: &CallToolResult, folder: &Path, console: &Console) -> Result<(),
             .decode(data)
             .map_err(|error| Failure::own("the server sent content that is no Base64").cause(error))?;
         // Only letters and digits of what the server says get into a file's name.
-        let end: String = mime.rsplit('/').next().unwrap_or_default().chars().take_while(char::is_ascii_alphanumeric).take(8).collect();
+        let end: String = mime
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
         let path = folder.join(format!("{}.{}", index + 1, if end.is_empty() { "bin" } else { &end }));
         std::fs::write(&path, bytes).map_err(cannot)?;
         console.note(&format!("saved {}", path.display()));

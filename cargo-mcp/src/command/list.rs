@@ -22,10 +22,15 @@ pub(crate) async fn run(list: &List, server: Option<Vec<OsString>>, console: &Co
     let mut lines = Vec::new();
     if wants(What::Tools) && offers.tools.is_some() {
         let tools = client.list_tools().await?;
-        section(&mut lines, "tools", tools.iter().map(|tool| {
-            let cost = list.tokens.then(|| format!("  ~{} tokens", tokens(tool))).unwrap_or_default();
-            (format!("{}{cost}", signature::of(tool)), tool.description.as_deref())
-        }), list.what.is_none());
+        section(
+            &mut lines,
+            "tools",
+            tools.iter().map(|tool| {
+                let cost = list.tokens.then(|| format!("  ~{} tokens", tokens(tool))).unwrap_or_default();
+                (format!("{}{cost}", signature::of(tool)), tool.description.as_deref())
+            }),
+            list.what.is_none(),
+        );
         if list.tokens {
             let all: usize = tools.iter().map(tokens).sum();
             lines.push(format!("~{all} tokens in all (an estimate: {CHARACTERS_PER_TOKEN} characters of JSON each)"));
@@ -34,13 +39,17 @@ pub(crate) async fn run(list: &List, server: Option<Vec<OsString>>, console: &Co
     }
     if wants(What::Resources) && offers.resources.is_some() {
         let resources = client.list_resources().await?;
-        let rows = resources.iter().map(|resource| (visible(&resource.uri), resource.description.as_deref().or(Some(&resource.name))));
+        let rows = resources
+            .iter()
+            .map(|resource| (visible(&resource.uri), resource.description.as_deref().or(Some(&resource.name))));
         section(&mut lines, "resources", rows, list.what.is_none());
         found.insert("resources".to_owned(), to_value(&resources).map_err(Failure::own)?);
     }
     if wants(What::Templates) && offers.resources.is_some() {
         let templates = client.list_resource_templates().await?;
-        let rows = templates.iter().map(|template| (visible(&template.uri_template), template.description.as_deref().or(Some(&template.name))));
+        let rows = templates.iter().map(|template| {
+            (visible(&template.uri_template), template.description.as_deref().or(Some(&template.name)))
+        });
         section(&mut lines, "templates", rows, list.what.is_none());
         found.insert("resourceTemplates".to_owned(), to_value(&templates).map_err(Failure::own)?);
     }
@@ -71,7 +80,12 @@ pub(crate) async fn run(list: &List, server: Option<Vec<OsString>>, console: &Co
     Ok(ExitCode::SUCCESS)
 }
 
-fn section<'r>(lines: &mut Vec<String>, title: &str, rows: impl Iterator<Item = (String, Option<&'r str>)>, has_title: bool) {
+fn section<'r>(
+    lines: &mut Vec<String>,
+    title: &str,
+    rows: impl Iterator<Item = (String, Option<&'r str>)>,
+    has_title: bool,
+) {
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
         return;

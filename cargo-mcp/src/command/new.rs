@@ -12,14 +12,26 @@ use crate::print::{Console, visible};
 use crate::template::{self, Template};
 
 /// Names that cargo refuses, or that would hide a crate every program needs.
-const RESERVED: &[&str] = &["test", "core", "std", "alloc", "proc_macro", "mcp_runtime", "mcp_derive", "build", "deps", "examples", "incremental"];
+const RESERVED: &[&str] = &[
+    "test",
+    "core",
+    "std",
+    "alloc",
+    "proc_macro",
+    "mcp_runtime",
+    "mcp_derive",
+    "build",
+    "deps",
+    "examples",
+    "incremental",
+];
 
 /// Words that mean something in Rust.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut",
-    "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
+    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 pub(crate) fn run(new: &New, console: &Console) -> Result<ExitCode, Failure> {
@@ -72,7 +84,8 @@ fn folder_name(path: &Path) -> Result<String, Failure> {
 
 fn check_name(name: &str) -> Result<(), Failure> {
     let refuse = |reason: &str| {
-        Err(Failure::usage(format!("`{}` cannot be a package's name: {reason}", visible(name))).hint("give another with --name"))
+        Err(Failure::usage(format!("`{}` cannot be a package's name: {reason}", visible(name)))
+            .hint("give another with --name"))
     };
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return refuse("it must begin with a letter");
@@ -102,7 +115,8 @@ fn refuse_overwriting(path: &Path, files: &[(PathBuf, String)]) -> Result<(), Fa
         return Ok(());
     }
     let names: Vec<_> = there.iter().map(|file| file.display().to_string()).collect();
-    Err(Failure::usage(format!("these files are there already: {}", names.join(", "))).hint("choose another folder, or move them away"))
+    Err(Failure::usage(format!("these files are there already: {}", names.join(", ")))
+        .hint("choose another folder, or move them away"))
 }
 
 /// Writes everything beside the folder first, so that an interrupted run leaves nothing half-written.
@@ -140,20 +154,34 @@ fn write(path: &Path, files: &[(PathBuf, String)]) -> Result<(), Failure> {
 }
 
 fn begin_git(path: &Path, console: &Console) {
-    let inside = Command::new("git").arg("-C").arg(path).args(["rev-parse", "--is-inside-work-tree"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let inside = Command::new("git")
+        .arg("-C")
+        .arg(path)
+        .args(["rev-parse", "--is-inside-work-tree"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if inside.is_ok_and(|status| status.success()) {
         return;
     }
-    let begun = Command::new("git").args(["init", "--quiet"]).arg(path).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let begun =
+        Command::new("git").args(["init", "--quiet"]).arg(path).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !begun.is_ok_and(|status| status.success()) {
         console.note("note: git is not there, so that no repository was begun");
     }
 }
 
-fn report(path: &Path, name: &str, template: &Template, files: &[(PathBuf, String)], console: &Console) -> Result<(), Failure> {
+fn report(
+    path: &Path,
+    name: &str,
+    template: &Template,
+    files: &[(PathBuf, String)],
+    console: &Console,
+) -> Result<(), Failure> {
     if console.json {
         let files: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
-        return console.json(&serde_json::json!({ "name": name, "path": path, "template": template.name, "files": files }));
+        return console
+            .json(&serde_json::json!({ "name": name, "path": path, "template": template.name, "files": files }));
     }
     console.result(&format!("{}/", path.display()))?;
     for (file, _) in files {

@@ -1,31 +1,32 @@
-//! A tool, a template, a prompt and state; `mini --help` says how it is served.
-
+//! A tool, a template, a prompt and state in 28 lines; `mini --help` lists the transports.
 use mcp_runtime::{State, prompt, resource, server, tool};
-type Words = Vec<String>;
-/// Find words.
+
+/// Price of an order, tax included.
 #[tool(read_only)]
-fn find(
-    words: State<Words>,
-    /// Text that the words contain.
-    part: &str,
-    /// The least length.
-    min: usize,
-    /// The most words to return.
-    #[arg(default = 10)]
-    limit: usize,
-) -> Vec<String> {
-    words.iter().filter(|word| word.contains(part) && word.len() >= min).take(limit).cloned().collect()
+fn price(
+    tax: State<f64>,
+    /// Price of one piece.
+    piece: f64,
+    /// How many pieces.
+    count: u32,
+    /// What to take off, in percent.
+    discount: Option<f64>,
+) -> f64 {
+    piece * f64::from(count) * (1.0 - discount.unwrap_or(0.0) / 100.0) * (1.0 + *tax)
 }
-/// One word by its place.
-#[resource("word://{index}")]
-fn word(words: State<Words>, index: usize) -> Option<String> {
-    words.get(index).cloned()
+
+/// The tax on an amount.
+#[resource("tax://{amount}")]
+fn tax(tax: State<f64>, amount: f64) -> String {
+    format!("{:.2}", amount * *tax)
 }
-/// Ask for a poem.
+
+/// Ask for an offer.
 #[prompt]
-fn poem(word: &str) -> String {
-    format!("Write a poem about {word}.")
+fn offer(item: &str) -> String {
+    format!("Write an offer for {item} and compute its price.")
 }
+
 fn main() -> mcp_runtime::Result<()> {
-    server![find, word, poem].state(Words::from(["river", "stone"].map(String::from))).run_blocking()
+    server![price, tax, offer].state(0.19).run_blocking()
 }

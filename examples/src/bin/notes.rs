@@ -49,7 +49,7 @@ fn search(
 
 /// Add a note.
 #[tool]
-async fn add(
+fn add(
     notes: State<Notes>,
     cx: &Context,
     /// What to remember.

@@ -185,7 +185,9 @@ impl<'e> Slots<'e> {
         };
         Some(match default {
             None => quote_spanned!(*span=> <#ty as ::core::default::Default>::default()),
-            Some(default @ Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) if ["String", "PathBuf", "Box"].iter().any(|name| is_named(&ty, name)) => {
+            Some(default @ Expr::Lit(ExprLit { lit: Lit::Str(_), .. }))
+                if ["String", "PathBuf", "Box"].iter().any(|name| is_named(&ty, name)) =>
+            {
                 quote_spanned!(default.span()=> <#ty as ::core::convert::From<_>>::from(#default))
             }
             Some(default) => typed(&ty, default),
@@ -237,7 +239,13 @@ impl<'e> Slots<'e> {
         let ty = self.named(&argument.shape.value_type());
         let text = match &argument.shape {
             Shape::Str | Shape::Cow | Shape::OptionStr | Shape::OptionCow => quote!((&*__mcp_value.0)),
-            Shape::Reference(_) | Shape::Owned(_) => quote!(::core::convert::AsRef::<str>::as_ref(__mcp_value)),
+            Shape::Reference(_) | Shape::Owned(_) => {
+                let span = argument.length.as_ref().map_or_else(
+                    || argument.pattern.as_ref().map_or_else(proc_macro2::Span::call_site, Spanned::span),
+                    Spanned::span,
+                );
+                quote_spanned!(span=> __mcp::IsText::text(__mcp_value))
+            }
         };
         if let Some(Expr::Range(range)) = &argument.range {
             let (start, end) = (range.start.as_deref(), range.end.as_deref());
@@ -249,7 +257,7 @@ impl<'e> Slots<'e> {
             checks.push(quote_spanned!(length.span()=> (#length).contains(&#text.chars().count())));
         }
         if let Some(items) = &argument.items {
-            checks.push(quote_spanned!(items.span()=> (#items).contains(&__mcp_value.len())));
+            checks.push(quote_spanned!(items.span()=> (#items).contains(&__mcp::IsList::count(__mcp_value))));
         }
         if let Some(pattern) = &argument.pattern {
             checks.push(quote! {{

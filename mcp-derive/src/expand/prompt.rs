@@ -13,9 +13,15 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     let (facts, needs, completers) = (facts(spec), needs(entry, this), completers(entry));
     let open = spec.ignores_unknown;
     let arguments = slots.ty();
-    let span = entry.output.as_ref().map_or_else(|| entry.callee.ident().span(), |output| {
-        crate::signature::first_argument(output).filter(|_| crate::signature::is_named(output, "Result")).unwrap_or_else(|| output.clone()).span()
-    });
+    let span = entry.output.as_ref().map_or_else(
+        || entry.callee.ident().span(),
+        |output| {
+            crate::signature::first_argument(output)
+                .filter(|_| crate::signature::is_named(output, "Result"))
+                .unwrap_or_else(|| output.clone())
+                .span()
+        },
+    );
     let finish = quote_spanned!(span=> ::core::result::Result::Ok(__mcp::IntoPrompt::into_prompt(__mcp_value)));
     let handler = handler(entry, slots, this, &quote!(__mcp::GetPromptResult), &finish);
     quote! {

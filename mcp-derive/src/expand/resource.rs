@@ -61,7 +61,10 @@ fn itself(ident: &proc_macro2::Ident, mime: &TokenStream) -> (TokenStream, Token
         ::std::boxed::Box::new(|__mcp_input: __mcp::Input| -> __mcp::Answering<__mcp::ReadResourceResult> {
             ::std::boxed::Box::pin(async move {
                 let __mcp_value = <__mcp::State<#ident> as __mcp::FromContext>::from_context(&__mcp_input.context)?;
-                __mcp::serialized::<#ident>(&__mcp_value, __mcp_input.uri(), #mime)
+                let __mcp_probe = __mcp::Probe::<#ident>::new();
+                let __mcp_json = (&&__mcp_probe).json();
+                __mcp::IsJson::assert(&__mcp_probe, &__mcp_json);
+                __mcp_json.contents(&*__mcp_value, __mcp_input.uri(), #mime).map(__mcp::ReadResourceResult::new)
             })
         })
     };

@@ -50,16 +50,16 @@ fn output(entry: &Entry, this: Option<&Type>) -> TokenStream {
         None => {
             let ident = entry.callee.ident();
             quote_spanned!(ident.span()=> (&&__mcp::Probe::returned(
-                |__mcp_item: #ident, __mcp_context: &'static __mcp::Context| __mcp_item.call(__mcp_context)
+                |mut __mcp_item: #ident| __mcp_item.call(__mcp::no_context())
             )).waiting().awaited())
         }
     };
     let assert = entry.output.is_none().then(|| {
         let ident = entry.callee.ident();
         quote_spanned! {ident.span()=>
-            __mcp::assert_output(&(&&&__mcp_value).output(), &__mcp_value);
+            __mcp::IsOutput::assert(&__mcp_value, &(), &(&&&__mcp_value).output());
             let __mcp_error = __mcp_outcome.failure();
-            __mcp::assert_error(&(&&&&__mcp_error).error(), &__mcp_error);
+            __mcp::IsError::assert(&__mcp_error, &(&&&&__mcp_error).error());
         }
     });
     let span = entry.output.as_ref().map_or_else(|| entry.callee.ident().span(), Spanned::span);
@@ -68,7 +68,7 @@ fn output(entry: &Entry, this: Option<&Type>) -> TokenStream {
             let __mcp_outcome = (&&#probe).fallible();
             let __mcp_value = __mcp_outcome.success();
             #assert
-            (&&&__mcp_value).output().schema(__mcp_generator)
+            (&&&__mcp_value).output().output_schema(__mcp_generator)
         }
     }
 }

@@ -45,7 +45,7 @@ impl<'s> Problems<'s> {
         match nearest(name, known.iter().copied()) {
             Some(nearest) => drop(write!(problem, "; did you mean {}?", quoted(nearest))),
             None if known.is_empty() => problem.push_str("; there are none"),
-            None => drop(write!(problem, "; known are {}", list(known.iter().map(|name| quoted(name)))))
+            None => drop(write!(problem, "; known are {}", list(known.iter().map(|name| quoted(name))))),
         }
         self.add(name, &problem);
     }
@@ -56,7 +56,8 @@ impl<'s> Problems<'s> {
             return;
         }
         let schema = self.property(name);
-        let mut problem = format!("required argument is missing, expected {}", describe(schema.unwrap_or(&Value::Null)));
+        let mut problem =
+            format!("required argument is missing, expected {}", describe(schema.unwrap_or(&Value::Null)));
         if let Some(doc) = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str) {
             let _ = write!(problem, " ({})", shortened(doc.lines().next().unwrap_or_default().trim_end_matches('.')));
         }
@@ -133,9 +134,10 @@ fn check(root: &JsonObject, schema: &Value, value: &Value, path: &str, found: &m
         }
         Value::String(text) if is_texty(schema) => {
             let length = text.chars().count();
-            let matches = schema.get("pattern").and_then(Value::as_str).is_none_or(|pattern| {
-                regex_lite::Regex::new(pattern).map_or(true, |pattern| pattern.is_match(text))
-            });
+            let matches = schema
+                .get("pattern")
+                .and_then(Value::as_str)
+                .is_none_or(|pattern| regex_lite::Regex::new(pattern).map_or(true, |pattern| pattern.is_match(text)));
             if !matches || !within(schema, "minLength", "maxLength", length) {
                 found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
             }
@@ -148,7 +150,8 @@ fn check(root: &JsonObject, schema: &Value, value: &Value, path: &str, found: &m
                     && bound("exclusiveMinimum").is_none_or(|least| number > least)
                     && bound("exclusiveMaximum").is_none_or(|most| number < most);
                 if !inside {
-                    found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
+                    found
+                        .push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
                 }
             }
         }

@@ -113,6 +113,8 @@ mod tests {
         let mut input = vec![b'x'; COPIED * 3];
         input.extend_from_slice(b"\nshort\n");
         let out = lines(&input, 1 << 20, 1000);
-        assert!(matches!(out.as_slice(), [Line::Whole(long), Line::Whole(short)] if long.len() == COPIED * 3 && short == "short"));
+        assert!(
+            matches!(out.as_slice(), [Line::Whole(long), Line::Whole(short)] if long.len() == COPIED * 3 && short == "short")
+        );
     }
 }

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::server::App;
 
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
+/// How long the last bytes may take to go out after a second signal.
+const HURRY: Duration = Duration::from_millis(100);
 
 /// The transport over standard input and output (all revisions, "stdio").
 ///
@@ -53,12 +56,12 @@ impl Transport for Stdio {
         })?;
         let mut signals = signal::Signals::new()?;
         let result = signals.or(end_of_input).await;
-        let again = signals.again();
-        wait_or(link.wind_down(grace), again).await;
+        let is_patient = is_before(link.wind_down(grace), signals.again()).await;
         // Gives calls up that a second signal left, and ends the writer.
         link.wind_down(Duration::ZERO).await;
         // The last bytes go out, unless nobody reads them.
-        let _ = tokio::time::timeout(grace, writer).await;
+        let written = tokio::time::timeout(if is_patient { grace } else { HURRY }, writer);
+        is_before(async { drop(written.await) }, signals.again()).await;
         match result {
             Some(Ok(Err(error))) => Err(error.into()),
             _ => Ok(()),
@@ -66,13 +69,13 @@ impl Transport for Stdio {
     }
 }
 
-/// Waits for `first`, but no longer than for `second`.
-async fn wait_or(first: impl Future<Output = ()>, second: impl Future<Output = ()>) {
+/// Waits for `first`, but no longer than for `second`; says whether `first` was ready before it.
+async fn is_before(first: impl Future<Output = ()>, second: impl Future<Output = ()>) -> bool {
     let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
     std::future::poll_fn(|cx| {
-        if first.as_mut().poll(cx).is_ready() { std::task::Poll::Ready(()) } else { second.as_mut().poll(cx) }
+        if first.as_mut().poll(cx).is_ready() { Poll::Ready(true) } else { second.as_mut().poll(cx).map(|()| false) }
     })
-    .await;
+    .await
 }
 
 /// Starts a thread; the receiver resolves when it has ended.
@@ -137,6 +140,10 @@ fn read(link: &Arc<Link>, mut input: File, output: &Mutex<Output>) -> io::Result
         lines.push(&chunk[..read]);
         while let Some(line) = lines.next() {
             receive(link, line);
+            // What was read at once may be many calls with long answers.
+            if link.peer().is_full() && flush(output, link.peer()).is_err() {
+                return Ok(());
+            }
         }
         // A client that has gone has ended its side too, or will.
         if flush(output, link.peer()).is_err() {

@@ -67,6 +67,11 @@ where
             }
             while let Some(line) = lines.next() {
                 receive(&link, line);
+                // What was read at once may be many calls with long answers.
+                if link.peer().is_full() {
+                    link.peer().flush_task();
+                    link.peer().room().await;
+                }
             }
             link.peer().flush_task();
         };

@@ -1,6 +1,6 @@
 //! A method of many types.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter;
 
@@ -14,5 +14,5 @@ impl Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

@@ -1,6 +1,6 @@
 //! A served type where its value belongs.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter {
     count: u32,

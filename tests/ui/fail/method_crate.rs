@@ -1,6 +1,6 @@
 //! A crate said at a method.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter;
 
@@ -11,5 +11,5 @@ impl Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

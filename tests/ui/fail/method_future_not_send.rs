@@ -1,6 +1,6 @@
 //! A future of a method that holds what must stay on its thread.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter;
 
@@ -15,5 +15,5 @@ impl Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

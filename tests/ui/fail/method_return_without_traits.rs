@@ -1,6 +1,6 @@
 //! A result of a method that cannot be sent.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Note;
 struct Counter;
@@ -14,5 +14,5 @@ impl Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

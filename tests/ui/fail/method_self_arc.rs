@@ -1,6 +1,6 @@
 //! A method that takes a pointer to itself.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter(u32);
 

@@ -1,6 +1,6 @@
 //! A method that consumes what many calls share.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter(u32);
 

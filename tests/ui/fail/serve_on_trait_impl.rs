@@ -14,5 +14,5 @@ impl Iterator for Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

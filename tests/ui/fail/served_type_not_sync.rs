@@ -1,6 +1,6 @@
 //! A type that cannot be shared between calls.
 
-use mcp_runtime::{serve, server, tool};
+use mcp_runtime::{serve, server};
 
 struct Counter {
     count: std::cell::Cell<u32>,

@@ -1,4 +1,4 @@
-//! Two mistakes, one error each: all are told at once.
+//! Three mistakes, one error each: all are told at once.
 
 use mcp_runtime::{server, tool};
 

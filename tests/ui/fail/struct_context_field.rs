@@ -4,12 +4,12 @@ use mcp_runtime::{Context, server, tool};
 
 #[tool]
 struct F {
-    cx: Context,
+    cx: &'static Context,
 }
 
 impl F {
     fn call(self, _: &Context) {
-        drop(self.cx);
+        let _ = self.cx;
     }
 }
 

@@ -1,13 +1,18 @@
 //! A struct of many types.
 
-use mcp_runtime::{server, tool};
+use mcp_runtime::{Context, server, tool};
 
-#[derive(serde::Deserialize)]
 #[tool]
 struct F<T> {
     value: T,
 }
 
+impl<T> F<T> {
+    fn call(self, _: &Context) {
+        drop(self.value);
+    }
+}
+
 fn main() {
-    let _ = server![];
+    let _ = server![F::<u32>];
 }

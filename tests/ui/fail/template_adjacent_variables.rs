@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://{a}{b}")]
 fn f(a: String, b: String) -> String {
-    String::new()
+    format!("{a:?} {b:?}")
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://{ids}")]
 fn f(ids: Vec<u64>) -> String {
-    String::new()
+    format!("{ids:?}")
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://{id")]
 fn f(id: u64) -> String {
-    String::new()
+    format!("{id:?}")
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://all{?page}")]
 fn f(page: u32) -> String {
-    String::new()
+    format!("{page:?}")
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://all{?a}/more")]
 fn f(a: Option<String>) -> String {
-    String::new()
+    format!("{a:?}")
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use mcp_runtime::{resource, server};
 
 #[resource("note://{note_id}")]
 fn f(noteid: u64) -> String {
-    String::new()
+    format!("{noteid:?}")
 }
 
 fn main() {

@@ -1,6 +1,6 @@
 //! Two resources at one address in one block.
 
-use mcp_runtime::{resource, serve, server};
+use mcp_runtime::{serve, server};
 
 struct Counter;
 
@@ -18,5 +18,5 @@ impl Counter {
 }
 
 fn main() {
-    let _ = server![Counter];
+    let _ = server![(Counter)];
 }

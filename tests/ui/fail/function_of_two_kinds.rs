@@ -1,4 +1,4 @@
-//! A function in two annotations.
+//! A function that is two things.
 
 use mcp_runtime::{prompt, server, tool};
 

@@ -1,9 +1,9 @@
-//! Fractions as the bounds of an integer.
+//! A fraction as the bound of an integer.
 
 use mcp_runtime::{server, tool};
 
 #[tool]
-fn f(#[arg(range = 0.5..=1.5)] a: u8) {
+fn f(#[arg(range = 0.5..=1)] a: u8) {
     let _ = a;
 }
 

@@ -1,0 +1,101 @@
+//! Calls that the client gives up: they never answer, and the function learns of it.
+
+use std::time::Duration;
+
+use mcp_tests::process::Process;
+use serde_json::{Value, json};
+
+const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
+
+fn cancel(process: &mut Process, id: impl Into<Value>) {
+    let params = json!({ "requestId": id.into(), "reason": "the user has gone" });
+    process.send(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }).to_string());
+}
+
+#[test]
+fn a_call_that_waits_is_dropped_and_never_answers() {
+    let mut process = Process::start(FIXTURE, &[]);
+    process.begin("w", "wait", json!({}));
+    process.wait_for_error("waiting");
+    assert!(!process.errors().contains("given up"), "nobody has given it up yet");
+    cancel(&mut process, "w");
+    process.wait_for_error("wait was given up");
+    process.wait_for_error("wait was cancelled");
+    process.assert_healthy();
+    assert_eq!(process.next_within(Duration::from_millis(200)), None);
+}
+
+#[test]
+fn a_call_that_computes_sees_that_it_is_cancelled_and_never_answers() {
+    let mut process = Process::start(FIXTURE, &[]);
+    process.begin(1, "compute", json!({ "millis": 60_000 }));
+    process.wait_for_error("computing");
+    cancel(&mut process, 1);
+    process.wait_for_error("compute was cancelled");
+    process.assert_healthy();
+    assert_eq!(process.next_within(Duration::from_millis(200)), None);
+    // The control: left alone, the same call answers.
+    process.begin(1, "compute", json!({ "millis": 1 }));
+    assert_eq!(process.next()["result"]["content"][0]["text"], "computed");
+}
+
+#[test]
+fn a_cancellation_of_what_is_not_in_flight_is_passed_over() {
+    let mut process = Process::start(FIXTURE, &[]);
+    process.assert_healthy();
+    for id in [json!("healthy 1"), json!("unheard of"), json!(7), json!(null), json!({}), json!([1]), json!(1.5)] {
+        cancel(&mut process, id);
+        process.assert_healthy();
+    }
+    process.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#);
+    process.assert_healthy();
+    // A string is not the number that it looks like.
+    process.begin(5, "sleep", json!({ "millis": 200 }));
+    process.wait_for_error("sleeping");
+    cancel(&mut process, "5");
+    assert_eq!(process.next()["result"]["content"][0]["text"], "slept");
+}
+
+#[test]
+fn many_calls_are_cancelled_among_many_that_are_not() {
+    let mut process = Process::start(FIXTURE, &[]);
+    for id in 0..500 {
+        process.begin(id, "nap", json!({ "millis": 400 }));
+        if id % 2 == 0 {
+            cancel(&mut process, id);
+        }
+    }
+    let mut answered: Vec<i64> = (0..250).map(|_| process.next()["id"].as_i64().unwrap()).collect();
+    answered.sort_unstable();
+    assert_eq!(answered, (0..500).filter(|id| id % 2 == 1).collect::<Vec<_>>());
+    process.assert_healthy();
+}
+
+#[test]
+fn an_id_is_free_again_after_its_call_was_cancelled() {
+    let mut process = Process::start(FIXTURE, &[]);
+    for round in 0..50 {
+        process.begin("same", "wait", json!({}));
+        cancel(&mut process, "same");
+        process.begin("same", "add", json!({ "a": round, "b": 0 }));
+        let answer = process.next();
+        assert_eq!(answer["result"]["content"][0]["text"], round.to_string(), "{answer}");
+    }
+}
+
+#[test]
+fn a_call_that_was_answered_already_is_not_answered_again() {
+    let mut process = Process::start(FIXTURE, &[]);
+    for id in 0..200 {
+        // Ends at about the time at which it is cancelled: it answers once or not at all.
+        process.begin(id, "nap", json!({ "millis": 1 }));
+        std::thread::sleep(Duration::from_micros(900));
+        cancel(&mut process, id);
+    }
+    let mut answered = std::collections::BTreeSet::new();
+    while let Some(answer) = process.next_within(Duration::from_millis(200)) {
+        assert_eq!(answer["result"]["content"][0]["text"], "slept", "{answer}");
+        assert!(answered.insert(answer["id"].as_i64()), "answered twice: {answer}");
+    }
+    process.assert_healthy();
+}

@@ -1,0 +1,136 @@
+//! Servers that are processes: shell scripts, so that nothing has to be built.
+
+use std::io;
+use std::time::Duration;
+
+use mcp_runtime::client::{Connect, Error, Process};
+use mcp_runtime::{Client, Revision};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout};
+
+/// Shakes hands, then does what `rest` says.
+fn script(rest: &str) -> Connect<Process> {
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"'"$NAME"'","version":"'"$1"'"}}}"#;
+    let text = format!("read -r line; echo '{answer}'; read -r line; {rest}");
+    Client::command("sh").args(["-c", &text, "sh", "7"]).env("NAME", "script").protocol(Revision::V2025_11_25)
+}
+
+const CALL: &str =
+    r#"read -r line; echo '{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"'"$PWD"'"}]}}'; "#;
+
+fn is_alive(pid: &str) -> bool {
+    std::process::Command::new("sh").args(["-c", "kill -0 $0 2>/dev/null", pid]).status().unwrap().success()
+}
+
+async fn wait_until_gone(pid: &str) {
+    let gone = async {
+        while is_alive(pid) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), gone).await.unwrap_or_else(|_| panic!("process {pid} lives"));
+}
+
+#[tokio::test]
+async fn a_program_is_started_with_its_arguments_environment_and_directory() {
+    let client = script(&format!("{CALL} cat >/dev/null")).current_dir("/").connect().await.unwrap();
+    let info = client.server_info().unwrap();
+    assert_eq!((info.name.as_str(), info.version.as_str()), ("script", "7"));
+    let result = client.call("pwd", ()).await.unwrap();
+    assert_eq!(result.content, [mcp_runtime::model::ContentBlock::text("/")]);
+    assert!(client.close().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_run_is_named() {
+    let error = Client::command("/no/such/program").connect().await.unwrap_err();
+    assert_eq!(error.to_string(), "`/no/such/program` cannot be started");
+    let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
+    assert_eq!(source.kind(), io::ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_is_reported_with_its_status() {
+    let error = Client::command("sh").args(["-c", "exit 3"]).connect().await.unwrap_err();
+    assert_eq!(error.to_string(), "the server ended (exit status: 3)");
+    let client = script("read -r line; exit 4").connect().await.unwrap();
+    let error = client.call("t", ()).await.unwrap_err();
+    assert!(matches!(error, Error::Closed { status: Some(status), .. } if status.code() == Some(4)), "{error}");
+    let error = client.call("t", ()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server ended (exit status: 4)");
+}
+
+#[tokio::test]
+async fn a_process_that_ends_counts_as_ended_though_its_child_holds_the_pipe() {
+    let began = Instant::now();
+    let client = script("sleep 30 & exit 5").connect().await.unwrap();
+    let error = client.call("t", ()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the server ended (exit status: 5)");
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn lines_of_standard_error_are_handed_on() {
+    let (teller, mut listener) = mpsc::unbounded_channel();
+    let client = script("echo one >&2; echo two >&2; exec cat >/dev/null")
+        .on_stderr(move |line| teller.send(line).unwrap())
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(listener.recv().await.as_deref(), Some("one"));
+    assert_eq!(listener.recv().await.as_deref(), Some("two"));
+    client.close().await;
+    assert_eq!(listener.recv().await, None);
+}
+
+#[tokio::test]
+async fn a_process_that_goes_on_is_told_to_end_and_then_killed() {
+    use std::os::unix::process::ExitStatusExt;
+
+    for (rest, signal) in [("exec sleep 60", 15), ("trap '' TERM; echo ready >&2; while :; do sleep 0.1; done", 9)] {
+        let (teller, mut listener) = mpsc::unbounded_channel();
+        let client = script(&format!("echo ready >&2; {rest}"))
+            .grace(Duration::from_millis(100))
+            .on_stderr(move |line| drop(teller.send(line)))
+            .connect()
+            .await
+            .unwrap();
+        listener.recv().await;
+        if signal == 9 {
+            listener.recv().await;
+        }
+        assert_eq!(client.close().await.and_then(|status| status.signal()), Some(signal));
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_last_client_kills_the_process() {
+    let (teller, mut listener) = mpsc::unbounded_channel();
+    let client = script("echo $$ >&2; trap '' TERM; while :; do sleep 0.1; done")
+        .on_stderr(move |line| drop(teller.send(line)))
+        .connect()
+        .await
+        .unwrap();
+    let pid = listener.recv().await.unwrap();
+    let other = client.clone();
+    drop(client);
+    sleep(Duration::from_millis(200)).await;
+    assert!(is_alive(&pid));
+    drop(other);
+    wait_until_gone(&pid).await;
+}
+
+#[tokio::test]
+async fn a_process_does_not_outlive_a_handshake_that_failed() {
+    let (teller, mut listener) = mpsc::unbounded_channel();
+    let error = Client::command("sh")
+        .args(["-c", "echo $$ >&2; exec sleep 60"])
+        .on_stderr(move |line| drop(teller.send(line)))
+        .protocol(Revision::V2025_11_25)
+        .timeout(Duration::from_millis(300))
+        .connect()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    wait_until_gone(&listener.recv().await.unwrap()).await;
+}
