@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::print::Console;
+use crate::error::Failure;
+use crate::print::{Console, visible};
 
 /// Scaffold, list and call Model Context Protocol servers
 #[derive(Debug, Parser)]
@@ -129,12 +130,23 @@ pub(crate) struct Call {
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
 
-    /// The tool's name
-    pub(crate) tool: String,
+    /// The tool's name, then its arguments: `--name value`, `name=value` or `name:=json`; `--input JSON|@FILE|-` for all at
+    /// once
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "TOOL ARGUMENTS")]
+    words: Vec<String>,
+}
 
-    /// The tool's arguments: `--name value`, `name=value` or `name:=json`; `--input JSON|@FILE|-` for all at once
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
-    pub(crate) arguments: Vec<String>,
+impl Call {
+    /// The tool's name and the words that are its arguments: whatever follows the name is for the tool.
+    pub(crate) fn tool(&self) -> Result<(&str, &[String]), Failure> {
+        let (tool, arguments) = self.words.split_first().ok_or_else(|| Failure::usage("which tool?"))?;
+        if tool.starts_with('-') {
+            return Err(Failure::usage(format!("unknown option {}", visible(tool))).hint(
+                "options stand before the tool's name, its arguments after it; `cargo mcp call --help` lists them",
+            ));
+        }
+        Ok((tool, arguments))
+    }
 }
 
 /// Which server, and how it is built. Everything behind `--` is the command of another server.

@@ -102,6 +102,7 @@ fn what_the_schema_refuses_is_told_before_anything_is_sent() {
     check(&["call", "search", "--query", "a", "--json"], "goes before the tool's name");
     check(&["call", "serch", "--query", "a"], "did you mean `search`?");
     check(&["call", "nothing-like-it"], "it has search, add");
+    check(&["call", "--releese", "search"], "unknown option --releese");
 }
 
 #[test]

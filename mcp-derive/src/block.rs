@@ -170,8 +170,8 @@ fn group(generics: &Generics, this: &Type, private: &TokenStream, entries: &[Ent
     });
     let (impl_generics, _, clause) = generics.split_for_impl();
     let bounds = clause.map(|clause| {
-        let predicates = &clause.predicates;
-        quote!(#predicates,)
+        let predicates = clause.predicates.iter();
+        quote!(#(#predicates,)*)
     });
     let sendable = quote_spanned!(this.span()=> #this: ::core::marker::Send + ::core::marker::Sync + 'static);
     quote! {

@@ -40,6 +40,7 @@ use crate::uri::Template;
 ///     server![add].instructions("Adds whatever you like.").run().await
 /// }
 /// ```
+#[must_use = "a server does nothing until it runs"]
 pub struct Server {
     pub(crate) registry: Registry,
     pub(crate) info: Implementation,

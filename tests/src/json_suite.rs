@@ -17,21 +17,22 @@ pub use self::undefined::UNDEFINED;
 pub struct Case {
     /// Its name in the suite.
     pub name: &'static str,
-    text: &'static [u8],
+    open: &'static [u8],
+    close: &'static [u8],
     times: usize,
 }
 
 impl Case {
     /// The text.
     pub fn bytes(&self) -> Vec<u8> {
-        self.text.repeat(self.times)
+        [self.open.repeat(self.times), self.close.repeat(self.times)].concat()
     }
 }
 
 const fn case(name: &'static str, text: &'static [u8]) -> Case {
-    repeated(name, text, 1)
+    nested(name, text, b"", 1)
 }
 
-const fn repeated(name: &'static str, text: &'static [u8], times: usize) -> Case {
-    Case { name, text, times }
+const fn nested(name: &'static str, open: &'static [u8], close: &'static [u8], times: usize) -> Case {
+    Case { name, open, close, times }
 }

@@ -16,10 +16,11 @@ use crate::print::{Console, visible, visible_lines};
 use crate::signature;
 
 pub(crate) async fn run(call: &Call, server: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
+    let (name, words) = call.tool()?;
     let client = call.target.connect(server, console).await?;
     let tools = client.list_tools().await?;
-    let tool = find(&tools, &call.tool)?;
-    let arguments = match parse(tool, &call.arguments)? {
+    let tool = find(&tools, name)?;
+    let arguments = match parse(tool, words)? {
         Asked::Help => {
             console.result(&help(tool))?;
             client.close().await;

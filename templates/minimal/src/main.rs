@@ -42,7 +42,9 @@ mod tests {
     #[tokio::test]
     async fn a_client_calls_the_tool() -> Result<(), mcp_runtime::client::Error> {
         let client = testing::client(server()).await;
-        let result = client.call("hello", BTreeMap::from([("name", "Ada")])).await?;
+        let result = client
+            .call("hello", BTreeMap::from([("name", "Ada")]))
+            .await?;
         assert_eq!(result.is_error, None);
         Ok(())
     }

@@ -46,7 +46,12 @@ fn add(
     priority: Priority,
 ) -> Result<Task, String> {
     let mut tasks = tasks.0.lock().map_err(|error| error.to_string())?;
-    let task = Task { id: tasks.len() + 1, title, priority, done: false };
+    let task = Task {
+        id: tasks.len() + 1,
+        title,
+        priority,
+        done: false,
+    };
     tasks.push(task.clone());
     Ok(task)
 }
@@ -62,7 +67,9 @@ fn list(
     all: bool,
 ) -> Result<Vec<Task>, String> {
     let tasks = tasks.0.lock().map_err(|error| error.to_string())?;
-    let wanted = |task: &&Task| (all || !task.done) && priority.is_none_or(|priority| task.priority == priority);
+    let wanted = |task: &&Task| {
+        (all || !task.done) && priority.is_none_or(|priority| task.priority == priority)
+    };
     Ok(tasks.iter().filter(wanted).cloned().collect())
 }
 
@@ -70,7 +77,10 @@ fn list(
 #[tool(idempotent)]
 fn finish(tasks: State<Tasks>, id: usize) -> Result<String, String> {
     let mut tasks = tasks.0.lock().map_err(|error| error.to_string())?;
-    let task = tasks.iter_mut().find(|task| task.id == id).ok_or_else(|| format!("there is no task {id}"))?;
+    let task = tasks
+        .iter_mut()
+        .find(|task| task.id == id)
+        .ok_or_else(|| format!("there is no task {id}"))?;
     task.done = true;
     Ok(format!("\"{}\" is done", task.title))
 }

@@ -10,6 +10,7 @@ use mcp_runtime::{Context, Limits, Server, prompt, resource, server, tool};
 use schemars::JsonSchema;
 use serde::ser::{Error, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Adds two integers.
 #[tool(read_only)]
@@ -21,6 +22,12 @@ fn add(a: i64, b: i64) -> i64 {
 #[tool]
 fn echo(text: &str) -> &str {
     text
+}
+
+/// Gives back whatever it gets.
+#[tool]
+fn same(value: Value) -> String {
+    value.to_string()
 }
 
 /// Says the same letter many times.
@@ -318,7 +325,7 @@ fn limits() -> Limits {
 
 fn fixture() -> Server {
     server![
-        add, echo, letters, letters_later, sleep, nap, wait, compute, block, print, spawn, read_input, panics,
+        add, echo, same, letters, letters_later, sleep, nap, wait, compute, block, print, spawn, read_input, panics,
         panics_later, panics_in_drop, panics_in_serialize, fails_in_serialize, panics_in_display, progress,
         progress_afterwards, log, many, manual, panicking_resource, note, review, panicking_prompt,
     ]

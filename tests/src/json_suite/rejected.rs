@@ -1,6 +1,6 @@
 //! What no parser may accept.
 
-use super::{Case, case, repeated};
+use super::{Case, case, nested};
 
 /// The `n_` cases.
 #[rustfmt::skip]
@@ -144,7 +144,7 @@ pub const REJECTED: &[Case] = &[
     case("n_string_unescaped_tab", b"[\"\x09\"]"),
     case("n_string_unicode_CapitalU", b"\"\\UA66D\""),
     case("n_string_with_trailing_garbage", b"\"\"x"),
-    repeated("n_structure_100000_opening_arrays", b"[", 100_000),
+    nested("n_structure_100000_opening_arrays", b"[", b"", 100_000),
     case("n_structure_U+2060_word_joined", b"[\xe2\x81\xa0]"),
     case("n_structure_UTF8_BOM_no_data", b"\xef\xbb\xbf"),
     case("n_structure_angle_bracket_.", b"<.>"),
@@ -170,7 +170,7 @@ pub const REJECTED: &[Case] = &[
     case("n_structure_object_with_trailing_garbage", b"{\"a\": true} \"x\""),
     case("n_structure_open_array_apostrophe", b"['"),
     case("n_structure_open_array_comma", b"[,"),
-    repeated("n_structure_open_array_object", b"[{\"\":", 50_000),
+    nested("n_structure_open_array_object", b"[{\"\":", b"", 50_000),
     case("n_structure_open_array_open_object", b"[{"),
     case("n_structure_open_array_open_string", b"[\"a"),
     case("n_structure_open_array_string", b"[\"a\""),
