@@ -26,6 +26,7 @@ impl Console {
     }
 
     /// Prints a line of a result.
+    #[expect(clippy::unused_self, reason = "everything is printed through the console")]
     pub(crate) fn result(&self, line: &str) -> Result<(), Failure> {
         match writeln!(stdout().lock(), "{line}") {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::own(error)),
@@ -68,6 +69,7 @@ impl Console {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "everything is printed through the console")]
     fn error_line(&self, line: &str) {
         // Nothing is left to tell it to when standard error is gone.
         let _ = writeln!(stderr().lock(), "{line}");

@@ -172,8 +172,11 @@ impl<'de> Given<'de> {
     fn to_json(self) -> Value {
         const LARGEST: usize = 64 * 1024;
         match self {
-            Self::Json(raw) if raw.get().len() <= LARGEST => serde_json::from_str(raw.get()).unwrap_or(Value::Null),
-            Self::Json(raw) => Value::String(shortened(raw.get()).into_owned()),
+            // A number out of range, for one, is no value; its text says what came.
+            Self::Json(raw) => Some(raw.get())
+                .filter(|text| text.len() <= LARGEST)
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_else(|| Value::String(shortened(raw.get()).into_owned())),
             Self::Text(text) => Value::String(text.to_owned()),
         }
     }

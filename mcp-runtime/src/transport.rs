@@ -463,6 +463,11 @@ impl Link {
         };
         // Time that runs out and calls that end come to the same: nothing is left in flight below.
         let _ = tokio::time::timeout(grace, all_landed).await;
+        self.give_up();
+    }
+
+    /// Gives up the calls in flight; nothing is answered any more.
+    pub(crate) fn give_up(&self) {
         let left: Vec<Flight> = self.in_flight().drain().map(|(_, flight)| flight).collect();
         for flight in left {
             flight.context.cancel();

@@ -160,7 +160,7 @@ fn nesting_is_allowed_to_128_levels() {
     };
     for levels in [4, 100, 127, 128] {
         let answer = check.accepted(&format!("{levels} levels"), nested(levels));
-        assert!(answer["result"]["content"][0]["text"].as_str().unwrap_or_default().starts_with("[["), "{answer}");
+        assert!(answer["result"]["content"][0]["text"].as_str().unwrap_or_default().starts_with('['), "{answer}");
     }
     for levels in [129, 130, 1000, 1_000_000] {
         check.refused(&format!("{levels} levels"), nested(levels), -32700);

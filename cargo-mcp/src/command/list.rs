@@ -26,7 +26,7 @@ pub(crate) async fn run(list: &List, server: Option<Vec<OsString>>, console: &Co
             &mut lines,
             "tools",
             tools.iter().map(|tool| {
-                let cost = list.tokens.then(|| format!("  ~{} tokens", tokens(tool))).unwrap_or_default();
+                let cost = if list.tokens { format!("  ~{} tokens", tokens(tool)) } else { String::new() };
                 (format!("{}{cost}", signature::of(tool)), tool.description.as_deref())
             }),
             list.what.is_none(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::AbortHandle;
 
 use super::frame::{Line, Lines};
 use super::{Link, Transport};
@@ -51,7 +52,7 @@ where
         let link = Link::new(app);
         let limits = link.limits();
         let writing = tokio::spawn(write(Arc::clone(&link), writer));
-        let _close = CloseOnDrop(Arc::clone(&link));
+        let _given_up = GiveUpOnDrop { link: Arc::clone(&link), writing: writing.abort_handle() };
         let mut lines = Lines::new(limits.line);
         let mut chunk = vec![0; CHUNK];
         let ended = loop {
@@ -79,8 +80,8 @@ where
             receive(&link, line);
         }
         link.wind_down(limits.grace).await;
-        // The writer ends by itself once the queue is closed and empty.
-        let _ = writing.await;
+        // The writer ends by itself once the queue is closed and empty, unless nobody reads what is left.
+        let _ = tokio::time::timeout(limits.grace, writing).await;
         ended
     }
 }
@@ -106,11 +107,15 @@ async fn write(link: Arc<Link>, mut writer: impl AsyncWrite + Unpin) {
     let _ = writer.shutdown().await;
 }
 
-/// Ends the writing task when serving is given up.
-struct CloseOnDrop(Arc<Link>);
+/// Ends what serving has begun when serving itself ends or is given up.
+struct GiveUpOnDrop {
+    link: Arc<Link>,
+    writing: AbortHandle,
+}
 
-impl Drop for CloseOnDrop {
+impl Drop for GiveUpOnDrop {
     fn drop(&mut self) {
-        self.0.peer().close();
+        self.link.give_up();
+        self.writing.abort();
     }
 }
