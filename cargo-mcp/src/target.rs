@@ -224,7 +224,7 @@ mod tests {
             target: Target,
         }
         let words = std::iter::once("cargo-mcp").chain(line.split_whitespace());
-        <Only as clap::Parser>::try_parse_from(words).map(|only| only.target).unwrap_or_else(|error| panic!("{error}"))
+        <Only as clap::Parser>::try_parse_from(words).map_or_else(|error| panic!("{error}"), |only| only.target)
     }
 
     fn all() -> Vec<Chosen> {

@@ -66,6 +66,14 @@ fn a_cargo_subcommand_gets_its_own_name_first() {
 }
 
 #[test]
+fn the_small_examples_run() {
+    let run = mcp(&repository(), &["call", "--bin", "hello", "hello", "--name", "Ada"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "Hello, Ada!\n"), "{}", run.stderr);
+    let run = mcp(&repository(), &["call", "--bin", "mini", "price", "--piece", "200", "--count", "1", "discount=50"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "119\n"), "{}", run.stderr);
+}
+
+#[test]
 fn json_has_the_protocols_own_members() {
     let run = mcp(&repository(), &["--json", "call", "--bin", "notes", "search", "--query", "rust", "--limit", "1"]);
     let value: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
