@@ -170,7 +170,7 @@ impl Keys {
                 return Err(syn::Error::new(name.span(), format!("this member lacks its value: `\"{text}\" = …`")));
             }
             input.parse::<Token![=]>()?;
-            Ok((name, input.parse::<Expr>()?))
+            Ok((name, ungrouped(input.parse()?)))
         };
         let mut members = Vec::new();
         for part in split(list) {
@@ -248,7 +248,7 @@ fn key(input: ParseStream<'_>) -> syn::Result<Key> {
         if input.is_empty() {
             return Err(syn::Error::new(name.span(), format!("`{name}` lacks its value: `{name} = …`")));
         }
-        Value::Expr(input.parse()?)
+        Value::Expr(ungrouped(input.parse()?))
     } else if input.peek(syn::token::Paren) {
         let content;
         syn::parenthesized!(content in input);
@@ -260,6 +260,14 @@ fn key(input: ParseStream<'_>) -> syn::Result<Key> {
         return Err(syn::Error::new(input.span(), "expected `,`"));
     }
     Ok(Key { name, value })
+}
+
+/// Without the invisible brackets in which `macro_rules!` hands on an expression.
+pub(crate) fn ungrouped(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => ungrouped(*group.expr),
+        other => other,
+    }
 }
 
 /// The known name that was probably meant.

@@ -4,13 +4,14 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
 use syn::{Attribute, FnArg, Generics, Ident, Receiver, ReceiverKind, Signature, Type};
 
 use crate::attr::Keys;
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
-use crate::expand::{Slots, clash_of, first_span, names, output_of, registration, taken_by_value};
-use crate::signature::params;
+use crate::expand::{Slots, clash_of, first_span, names, output_of, quiet, registration, taken_by_value};
+use crate::signature::{Ungrouped, params};
 use crate::{check, fallback, path};
 
 /// An `impl` block whose methods' bodies nobody looks into.
@@ -88,6 +89,7 @@ fn method(attrs: &mut Vec<Attribute>, sig: &mut Signature, sink: &Sink) -> Optio
             TokenStream::new()
         }
     };
+    Ungrouped.visit_signature_mut(sig);
     check::signature(sig, sink);
     let takes_self = receiver(sig, sink);
     let params = params(sig, sink);
@@ -174,8 +176,9 @@ fn group(generics: &Generics, this: &Type, private: &TokenStream, entries: &[Ent
         quote!(#(#predicates,)*)
     });
     let sendable = quote_spanned!(this.span()=> #this: ::core::marker::Send + ::core::marker::Sync + 'static);
+    let quiet = quiet();
     quote! {
-        #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        #quiet
         const _: () = {
             use #private as __mcp;
             use __mcp::traits::*;

@@ -9,13 +9,16 @@ mod tool;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
 use syn::{FnArg, Generics, ReturnType, Type, parse_quote};
 
 pub(crate) use self::arguments::Slots;
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
+use crate::path::local;
 use crate::signature::{
-    Function, Param, Role, Shape, first_argument, is_named, params, type_arguments, without_lifetimes, without_self,
+    Function, Param, Role, Shape, Ungrouped, first_argument, is_named, params, type_arguments, without_lifetimes,
+    without_self,
 };
 use crate::{check, fallback, path, record};
 
@@ -77,6 +80,7 @@ fn function(kind: Kind, keys: TokenStream, mut function: Function) -> TokenStrea
         let errors = sink.finish();
         return quote!(#function #errors);
     }
+    Ungrouped.visit_signature_mut(&mut function.sig);
     check::signature(&function.sig, &sink);
     let params = params(&mut function.sig, &sink);
     let ident = function.sig.ident.clone();
@@ -111,6 +115,21 @@ pub(crate) fn output_of(output: &ReturnType) -> Type {
     }
 }
 
+/// Keeps the user's lints away from generated code, by name: a deny of a lint outweighs an allow of its group. `dead_code` is
+/// not among them, because what it finds is an item that nobody registered.
+pub(crate) fn quiet() -> TokenStream {
+    quote! {
+        #[allow(
+            absolute_paths_not_starting_with_crate, deprecated, elided_lifetimes_in_paths, explicit_outlives_requirements,
+            future_incompatible, let_underscore, missing_docs, nonstandard_style, redundant_imports, redundant_lifetimes,
+            rust_2018_idioms, single_use_lifetimes, trivial_casts, trivial_numeric_casts, unit_bindings, unreachable_code,
+            unused_braces, unused_imports, unused_lifetimes, unused_must_use, unused_mut, unused_parens, unused_qualifications,
+            unused_results, unused_variables,
+            clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction
+        )]
+    }
+}
+
 /// The type that stands for a function where a server is put together.
 fn descriptor(entry: &Entry, vis: &syn::Visibility) -> TokenStream {
     let ident = entry.callee.ident();
@@ -135,9 +154,10 @@ pub(crate) fn static_item(entry: &Entry) -> TokenStream {
     let definition = slots.definition();
     let names = names(&entry.spec);
     let register = registration(entry, &slots, None);
+    let quiet = quiet();
     quote! {
         #cfgs
-        #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        #quiet
         const _: () = {
             use #private as __mcp;
             use __mcp::traits::*;
@@ -216,7 +236,11 @@ fn assertions(entry: &Entry, this: Option<&Type>) -> TokenStream {
             // `IntoPrompt` is asked for where the value is converted.
             Kind::Prompt => TokenStream::new(),
         };
-        let error = quote_spanned!(failure=> __mcp::IsError::assert(&__mcp_error, &(&&&&__mcp_error).error()););
+        let error_local = local("__mcp_error", failure);
+        let error = quote_spanned!(failure=> {
+            let __mcp_it = #error_local;
+            __mcp::IsError::assert(&__mcp_it, &(&&&&__mcp_it).error());
+        });
         quote! {{
             let __mcp_outcome = (&&__mcp::Probe::<#ty>::new()).fallible();
             let __mcp_error = __mcp_outcome.failure();
@@ -233,10 +257,14 @@ fn assertions(entry: &Entry, this: Option<&Type>) -> TokenStream {
 fn assertion(bound: &str, question: &str, shown: &Type, probed: Option<&Type>, this: Option<&Type>) -> TokenStream {
     let span = shown.span();
     let (bound_ident, question_ident) = (Ident::new(bound, span), Ident::new(question, span));
-    let probe = probed.map(|ty| {
-        let ty = without_lifetimes(&named(ty, this));
-        quote_spanned!(span=> let __mcp_probe = __mcp::Probe::<#ty>::new();)
-    });
+    let probe_local = local("__mcp_probe", span);
+    let probe = match probed {
+        Some(ty) => {
+            let ty = without_lifetimes(&named(ty, this));
+            quote_spanned!(span=> __mcp::Probe::<#ty>::new())
+        }
+        None => probe_local.to_token_stream(),
+    };
     let inside = first_argument(shown).filter(|_| is_named(shown, "Vec") || is_named(shown, "Option"));
     let (before, inner) = match &inside {
         Some(inside) => {
@@ -249,8 +277,8 @@ fn assertion(bound: &str, question: &str, shown: &Type, probed: Option<&Type>, t
     quote_spanned! {span=>
         #before
         {
-            #probe
-            __mcp::#bound_ident::assert(&__mcp_probe, &#inner, &(&&&__mcp_probe).#question_ident());
+            let __mcp_it = #probe;
+            __mcp::#bound_ident::assert(&__mcp_it, &#inner, &(&&&__mcp_it).#question_ident());
         }
     }
 }
@@ -265,7 +293,10 @@ pub(crate) fn needs(entry: &Entry, this: Option<&Type>) -> TokenStream {
         Role::Context => quote!(needs.context();),
         Role::Injected { ty, .. } => {
             let ty = named(ty, this);
-            quote_spanned!(ty.span()=> <#ty as __mcp::FromContext>::needs(needs);)
+            {
+                let needs = local("needs", ty.span());
+                quote_spanned!(ty.span()=> <#ty as __mcp::FromContext>::needs(#needs);)
+            }
         }
         Role::Argument(_) => TokenStream::new(),
     });
@@ -291,7 +322,8 @@ pub(crate) fn handler(
     let inject = entry.params.iter().enumerate().filter_map(|(index, param)| {
         let Role::Injected { ty, .. } = &param.role else { return None };
         let (name, ty) = (format_ident!("__mcp_injected_{index}"), named(ty, this));
-        Some(quote_spanned!(ty.span()=> let #name = <#ty as __mcp::FromContext>::from_context(&__mcp_input.context)?;))
+        let input = local("__mcp_input", ty.span());
+        Some(quote_spanned!(ty.span()=> let #name = <#ty as __mcp::FromContext>::from_context(&#input.context)?;))
     });
     let values: Vec<TokenStream> = entry.params.iter().enumerate().map(|(index, param)| value(index, param)).collect();
     let call = match &entry.callee {
@@ -307,13 +339,14 @@ pub(crate) fn handler(
                 quote!(#name: #value)
             });
             let method = if entry.spec.kind == Kind::Tool {
-                quote_spanned!(ident.span()=> call(&__mcp_input.context))
+                let input = local("__mcp_input", ident.span());
+                quote_spanned!(ident.span()=> let __mcp_cx = &#input.context; __mcp_item.call(__mcp_cx))
             } else {
-                quote_spanned!(ident.span()=> render())
+                quote_spanned!(ident.span()=> __mcp_item.render())
             };
             quote_spanned!(ident.span()=> {
                 let mut __mcp_item = #ident { #(#fields),* };
-                __mcp_item.#method
+                #method
             })
         }
     };
@@ -325,9 +358,15 @@ pub(crate) fn handler(
         quote!(#call.await)
     } else if matches!(entry.callee, Callee::Struct(_)) {
         let kind = if entry.spec.kind == Kind::Tool { format_ident!("HasCall") } else { format_ident!("HasRender") };
-        let present = quote_spanned!(entry.callee.ident().span()=> __mcp::#kind::assert(&__mcp_own, &(&&__mcp::Probe::of(&__mcp_called)).presence()););
+        let span = entry.callee.ident().span();
+        let (own, called) = (local("__mcp_own", span), local("__mcp_presence", span));
+        let present = quote_spanned!(span=> {
+            let (__mcp_it, __mcp_answer) = (#own, #called);
+            __mcp::#kind::assert(&__mcp_it, &__mcp_answer);
+        });
         quote!({
             let __mcp_called = #call;
+            let __mcp_presence = (&&__mcp::Probe::of(&__mcp_called)).presence();
             #present
             (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await
         })
@@ -407,11 +446,14 @@ pub(crate) fn completers(entry: &Entry) -> TokenStream {
         let name = &argument.name;
         let body = match complete {
             syn::Expr::Array(list) => quote!(__mcp::candidates_of(&#list, &__mcp_typed)),
-            function => quote_spanned! {function.span()=> {
-                let __mcp_called = #function(__mcp_typed.as_str(), &__mcp_context);
+            function => {
+                let (typed, context) = (local("__mcp_typed", function.span()), local("__mcp_context", function.span()));
+                quote_spanned! {function.span()=> {
+                let __mcp_called = #function(#typed.as_str(), &#context);
                 let __mcp_found = (&&__mcp::Probe::of(&__mcp_called)).waiting().future(__mcp_called).await;
                 __mcp::Candidates::texts(__mcp_found)
-            }},
+            }}
+            }
         };
         Some(quote! {
             (#name, ::std::boxed::Box::new(|__mcp_typed: ::std::string::String, __mcp_context: __mcp::Context| -> __mcp::Suggesting {

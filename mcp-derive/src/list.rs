@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Path, Token};
 
 use crate::path;
+use crate::path::local;
 
 /// `server![…]`: a server of these items, with the name and version of the user's package.
 pub(crate) fn server(tokens: TokenStream) -> TokenStream {
@@ -107,12 +108,15 @@ fn expand(tokens: TokenStream, finish: impl FnOnce(&TokenStream, TokenStream) ->
             None => {
                 let value = &item.expr;
                 steps.push(quote!(#cfgs let __mcp_value = #value;));
+                let given = local("__mcp_value", value.span());
                 quote_spanned! {value.span()=> {
-                    use #private::traits::*;
-                    let __mcp_probe = #private::Probe::of(&__mcp_value);
+                    use #private as __mcp;
+                    use __mcp::traits::*;
+                    let __mcp_it = #given;
+                    let __mcp_probe = __mcp::Probe::of(&__mcp_it);
                     let __mcp_group = (&&&__mcp_probe).group();
-                    #private::IsGroup::assert(&__mcp_probe, &__mcp_group);
-                    __mcp_group.given(__mcp_value)
+                    __mcp::IsGroup::assert(&__mcp_probe, &__mcp_group);
+                    __mcp_group.given(__mcp_it)
                 }}
             }
         };

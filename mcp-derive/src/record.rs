@@ -3,11 +3,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::visit_mut::VisitMut;
 use syn::{Fields, ItemStruct};
 
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
-use crate::signature::{Role, Shape, ours, param};
+use crate::signature::{Role, Shape, Ungrouped, ours, param};
 use crate::{check, expand, fallback, path};
 
 pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> TokenStream {
@@ -35,6 +36,7 @@ pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> Tok
                 for field in &mut fields.named {
                     let (attrs, mut theirs) = ours(&field.attrs);
                     let Some(ident) = &field.ident else { continue };
+                    Ungrouped.visit_type_mut(&mut field.ty);
                     let found = param(ident, &field.ty, &theirs, &sink);
                     if let Some(found) = &found
                         && let Role::Argument(argument) = &found.role
@@ -82,9 +84,10 @@ pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> Tok
 fn by_value(entry: &Entry) -> TokenStream {
     let private = path::private(entry.spec.krate.as_ref());
     let (ident, cfgs) = (entry.callee.ident(), entry.cfg_tokens());
+    let quiet = expand::quiet();
     quote! {
         #cfgs
-        #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        #quiet
         const _: () = {
             use #private as __mcp;
             impl __mcp::Group for #ident {

@@ -121,6 +121,20 @@ impl Shape {
     }
 }
 
+/// Takes the invisible brackets away in which `macro_rules!` hands on a type, so that it is recognised by its name.
+pub(crate) struct Ungrouped;
+
+impl VisitMut for Ungrouped {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        while let Type::Group(group) = ty
+            && !matches!(*group.elem, Type::TraitObject(_) | Type::ImplTrait(_))
+        {
+            *ty = Type::clone(&group.elem);
+        }
+        visit_type_mut(self, ty);
+    }
+}
+
 /// Takes the parameters of a signature, and from the signature what only this macro understands.
 pub(crate) fn params(sig: &mut Signature, sink: &Sink) -> Vec<Param> {
     let mut params = Vec::new();

@@ -138,7 +138,7 @@ fn finish(mut schema: JsonObject, generator: &mut SchemaGenerator, way: Way) -> 
 /// Brings a schema, and every schema inside it, to the portable subset.
 fn portable(schema: &mut JsonObject, way: Way) {
     for keyword in ["$schema", "nullable"] {
-        schema.remove(keyword);
+        schema.shift_remove(keyword);
     }
     if way == Way::In {
         optional_members_are_not_null(schema);
@@ -148,7 +148,7 @@ fn portable(schema: &mut JsonObject, way: Way) {
     constant_is_enumeration(schema);
     named_constants_are_one_enumeration(schema);
     // Branches that schemars makes exclude each other, so that `anyOf`, which more clients take, says the same.
-    if let Some(branches) = schema.remove("oneOf") {
+    if let Some(branches) = schema.shift_remove("oneOf") {
         schema.insert("anyOf".to_owned(), branches);
     }
     null_is_a_branch(schema);
@@ -184,12 +184,12 @@ fn drop_numeric_format(schema: &mut JsonObject) {
         matches!(format, "float" | "double") || format.trim_start_matches('u').starts_with("int")
     });
     if numeric {
-        schema.remove("format");
+        schema.shift_remove("format");
     }
 }
 
 fn constant_is_enumeration(schema: &mut JsonObject) {
-    if let Some(constant) = schema.remove("const") {
+    if let Some(constant) = schema.shift_remove("const") {
         schema.insert("enum".to_owned(), Value::Array(vec![constant]));
     }
 }
@@ -209,7 +209,7 @@ fn named_constants_are_one_enumeration(schema: &mut JsonObject) {
         }
         names.extend(values.iter().cloned());
     }
-    schema.remove("oneOf");
+    schema.shift_remove("oneOf");
     schema.insert("type".to_owned(), "string".into());
     schema.insert("enum".to_owned(), names.into());
     if !docs.is_empty() {
@@ -226,6 +226,17 @@ fn optional_members_are_not_null(schema: &mut JsonObject) {
         if let Some(property) = property.as_object_mut().filter(|_| !required.iter().any(|required| required == name)) {
             without_null(property);
         }
+        leave_out_null_members(property);
+    }
+}
+
+/// A default says "none" by leaving the member out too, or it would not fit its own schema.
+fn leave_out_null_members(property: &mut Value) {
+    let Some(property) = property.as_object_mut() else { return };
+    let Some(Value::Object(mut default)) = property.get("default").cloned() else { return };
+    if let Some(known) = property.get("properties").and_then(Value::as_object) {
+        default.retain(|name, value| !value.is_null() || !known.contains_key(name));
+        property.insert("default".to_owned(), default.into());
     }
 }
 
@@ -257,14 +268,14 @@ fn without_null(schema: &mut JsonObject) -> bool {
         was_in |= branches.len() != before;
         if let [Value::Object(only)] = branches.as_mut_slice() {
             let only = std::mem::take(only);
-            schema.remove(keyword);
+            schema.shift_remove(keyword);
             for (key, value) in only {
                 schema.entry(key).or_insert(value);
             }
         }
     }
     if schema.get("default").is_some_and(Value::is_null) {
-        schema.remove("default");
+        schema.shift_remove("default");
     }
     was_in
 }

@@ -380,9 +380,9 @@ impl Link {
             Answered::Prepared(json) => encode_prepared(out, id, &json),
             Answered::Tool(mut result, wraps) => {
                 if wraps {
-                    result.lower_wrapped(revision)
+                    result.lower_wrapped(revision);
                 } else {
-                    result.lower(revision)
+                    result.lower(revision);
                 }
                 send!(result)
             }
@@ -500,6 +500,7 @@ impl Drop for Landing {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Admitted {
     Answered(Bytes),
     Call { method: Method, revision: Revision, params: Params, context: Context },

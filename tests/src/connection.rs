@@ -79,7 +79,8 @@ impl Connection {
 
     /// Calls a tool and gives its result, or the error.
     pub async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let answer = self.ask(&request("call", "tools/call", serde_json::json!({ "name": tool, "arguments": arguments }))).await;
+        let answer =
+            self.ask(&request("call", "tools/call", serde_json::json!({ "name": tool, "arguments": arguments }))).await;
         assert_eq!(answer["id"], "call", "{answer}");
         answer.get("result").unwrap_or(&answer["error"]).clone()
     }

@@ -45,7 +45,10 @@ pub fn mistakes(revision: Revision, definition: &str, value: &Value) -> Vec<Stri
         let validator = made.entry((revision, definition.to_owned()));
         Arc::clone(validator.or_insert_with(|| Arc::new(validator_of(revision, definition))))
     };
-    validator.iter_errors(value).map(|error| format!("{definition} of {revision}: {error} at {}", error.instance_path())).collect()
+    validator
+        .iter_errors(value)
+        .map(|error| format!("{definition} of {revision}: {error} at {}", error.instance_path()))
+        .collect()
 }
 
 fn validator_of(revision: Revision, definition: &str) -> jsonschema::Validator {

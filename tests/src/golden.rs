@@ -59,9 +59,15 @@ pub fn read(path: &Path) -> Vec<Step> {
             (None, None) => {
                 if let (Some(answer), Some(step)) = (line.strip_prefix("← "), steps.last_mut()) {
                     let answer = serde_json::from_str(answer);
-                    step.answers.push(answer.unwrap_or_else(|error| panic!("{}:{}: {error}", path.display(), index + 1)));
+                    step.answers
+                        .push(answer.unwrap_or_else(|error| panic!("{}:{}: {error}", path.display(), index + 1)));
                 } else {
-                    assert!(line.is_empty() || line.starts_with('#'), "{}:{}: what is this?", path.display(), index + 1);
+                    assert!(
+                        line.is_empty() || line.starts_with('#'),
+                        "{}:{}: what is this?",
+                        path.display(),
+                        index + 1
+                    );
                     before += line;
                     before.push('\n');
                 }
@@ -116,15 +122,21 @@ pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
             Err(error) => vec![format!("not JSON: {error}")],
         };
         match (step.is_wrong, found.is_empty()) {
-            (false, false) => outcome.mistakes.extend(found.iter().map(|found| format!("{place}: the client's frame: {found}"))),
-            (true, true) => outcome.mistakes.push(format!("{place}: the schema has nothing against this frame; write `→`")),
+            (false, false) => {
+                outcome.mistakes.extend(found.iter().map(|found| format!("{place}: the client's frame: {found}")));
+            }
+            (true, true) => {
+                outcome.mistakes.push(format!("{place}: the schema has nothing against this frame; write `→`"));
+            }
             _ => {}
         }
         connection.send(&step.sent).await;
         let answers = connection.rest().await;
         for answer in &answers {
             let found = conversation.received(answer);
-            outcome.mistakes.extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
+            outcome
+                .mistakes
+                .extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
         }
         outcome.answers.push(answers);
     }

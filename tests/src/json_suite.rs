@@ -1,4 +1,4 @@
-//! Cases by the names of the JSONTestSuite ("Parsing JSON is a Minefield", N. Seriot): `n_` is no JSON, `y_` is, and about
+//! Cases by the names of the suite `JSONTestSuite` ("Parsing JSON is a Minefield", N. Seriot): `n_` is no JSON, `y_` is, and about
 //! `i_` RFC 8259 leaves the parser its choice. The texts are written anew after those names.
 //!
 //! A line break ends a message on stdio, so the rows have a carriage return wherever a case has a line feed: to JSON both

@@ -1,6 +1,7 @@
 //! What the tests share: a server to try everything on, connections to it in memory and as a process, and validators.
 
 #![expect(clippy::missing_panics_doc, reason = "a helper of tests fails the test by panicking")]
+#![expect(clippy::needless_pass_by_value, reason = "arguments are written as `json!(…)` where they are needed")]
 
 pub mod schema;
 

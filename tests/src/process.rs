@@ -104,14 +104,14 @@ impl Process {
     }
 
     /// The next line.
-    pub fn next(&mut self) -> Value {
+    pub fn receive(&mut self) -> Value {
         self.next_within(PATIENCE).unwrap_or_else(|| panic!("no answer; standard error says:\n{}", self.errors()))
     }
 
     /// Sends a message and takes the next line, whatever it is.
     pub fn ask(&mut self, message: &Value) -> Value {
         self.send(message.to_string());
-        self.next()
+        self.receive()
     }
 
     /// Begins a call of a tool, as 2026-07-28 has it.
@@ -129,13 +129,17 @@ impl Process {
     }
 
     /// Whether a healthy call is answered next, and with what it should be.
+    ///
+    /// # Errors
+    /// What came instead.
     pub fn is_healthy(&mut self) -> Result<(), String> {
         self.asked += 1;
         let id = format!("healthy {}", self.asked);
+        let sum = (self.asked + 1).to_string();
         self.send(call(id.as_str(), "add", json!({ "a": self.asked, "b": 1 })).to_string());
         match self.next_within(PATIENCE) {
             None => Err(format!("a healthy call is not answered; standard error says:\n{}", self.errors())),
-            Some(answer) if answer["id"] == id && answer["result"]["content"][0]["text"] == (self.asked + 1).to_string() => {
+            Some(answer) if answer["id"] == id && answer["result"]["content"][0]["text"].as_str() == Some(&sum) => {
                 Ok(())
             }
             Some(answer) => Err(format!("instead of the answer to a healthy call came {answer}")),
@@ -183,7 +187,8 @@ impl Process {
     /// Sends a signal.
     #[cfg(unix)]
     pub fn signal(&self, signal: rustix::process::Signal) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("the process is there");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)
+            .expect("the process is there");
     }
 
     /// A number from `/proc`: a line of the file that begins with `key`.
@@ -191,7 +196,8 @@ impl Process {
     pub fn measured(&self, file: &str, key: &str) -> u64 {
         let path = format!("/proc/{}/{file}", self.id());
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("{path} has no {key}"));
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("{path} has no {key}"));
         let number = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
         number.parse().unwrap_or_else(|error| panic!("{path}: {line}: {error}"))
     }

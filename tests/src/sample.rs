@@ -123,7 +123,7 @@ fn log(cx: &Context) {
 /// Waits until it is given up.
 #[tool]
 async fn wait() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Panics.
@@ -188,8 +188,25 @@ pub fn server() -> Server {
     info.website_url = Some("https://example.com".to_owned());
     info.icons = Some(vec![Icon::new("https://example.com/icon.svg").mime_type("image/svg+xml").size("any")]);
     server![
-        add, point, points, fail, refuse, image, audio, embedded, link, mixed, progress, log, wait, panic, manual, logo,
-        note, review, conversation,
+        add,
+        point,
+        points,
+        fail,
+        refuse,
+        image,
+        audio,
+        embedded,
+        link,
+        mixed,
+        progress,
+        log,
+        wait,
+        panic,
+        manual,
+        logo,
+        note,
+        review,
+        conversation,
     ]
     .info(info)
     .instructions("Add before you multiply.")

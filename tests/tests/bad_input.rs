@@ -22,13 +22,13 @@ impl Check {
     fn in_session(revision: &str) -> Self {
         let mut check = Self::new();
         check.process.send(initialize(revision));
-        assert_eq!(check.process.next()["result"]["protocolVersion"], revision);
+        assert_eq!(check.process.receive()["result"]["protocolVersion"], revision);
         check
     }
 
     fn refused(&mut self, what: &str, line: impl AsRef<[u8]>, code: i64) -> Value {
         self.process.send(line.as_ref());
-        let answer = self.process.next();
+        let answer = self.process.receive();
         if answer["error"]["code"] != code {
             self.mistakes.push(format!("{what}: not {code} but {answer}"));
         }
@@ -44,7 +44,7 @@ impl Check {
 
     fn accepted(&mut self, what: &str, line: impl AsRef<[u8]>) -> Value {
         self.process.send(line.as_ref());
-        let answer = self.process.next();
+        let answer = self.process.receive();
         if answer.get("result").is_none() {
             self.mistakes.push(format!("{what}: refused: {answer}"));
         }
@@ -116,7 +116,8 @@ fn parameters_are_an_object() {
         let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{params}}}"#);
         check.refused(params, line, -32600);
     }
-    let answer = check.refused("an array", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["add"]}"#, -32602);
+    let answer =
+        check.refused("an array", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["add"]}"#, -32602);
     assert_eq!(answer["id"], 1);
     check.done();
 }
@@ -272,10 +273,10 @@ fn arguments_of_the_wrong_kind_are_refused_and_wrong_ones_are_listed_all_at_once
 #[test]
 fn arguments_without_end_are_refused_in_bounded_time_and_words() {
     let mut check = Check::new();
-    let members: String = (0..50_000).map(|index| format!("\"x{index}\":0,")).collect();
+    let members = (0..50_000).map(|index| format!("\"x{index}\":0,")).collect::<Vec<_>>().concat();
     let line = call(1, "add", json!({ "@": 0 })).to_string().replacen("\"@\":0", members.trim_end_matches(','), 1);
     check.process.send(line);
-    let answer = check.process.next();
+    let answer = check.process.receive();
     assert!(answer["result"]["isError"] == true && answer.to_string().len() < 5000, "{answer}");
     let result = check.process.call("many", json!({ "list": vec!["x"; 100_000], "name": "x".repeat(1 << 20) }));
     assert!(result["isError"] == true && result.to_string().len() < 5000, "{result}");
@@ -293,11 +294,24 @@ fn a_cursor_that_no_page_gave_is_refused() {
         check.refused(method, modern(1, method, json!({ "cursor": cursor })).to_string(), -32602);
     }
     for cursor in [
-        json!(""), json!("0"), json!("made up"), json!("x".repeat(1 << 20)), json!("MC45OTk5OQ"), json!("MC4w"),
-        json!("MC4tMQ"), json!(format!("{cursor}=")), json!(7), json!({}), json!(["x"]),
+        json!(""),
+        json!("0"),
+        json!("made up"),
+        json!("x".repeat(1 << 20)),
+        json!("MC45OTk5OQ"),
+        json!("MC4w"),
+        json!("MC4tMQ"),
+        json!(format!("{cursor}=")),
+        json!(7),
+        json!({}),
+        json!(["x"]),
     ] {
         let what = cursor.to_string();
-        check.refused(&what[..what.len().min(40)], modern(1, "tools/list", json!({ "cursor": cursor })).to_string(), -32602);
+        check.refused(
+            &what[..what.len().min(40)],
+            modern(1, "tools/list", json!({ "cursor": cursor })).to_string(),
+            -32602,
+        );
     }
     check.done();
 }
@@ -378,10 +392,10 @@ fn batches_are_for_2025_03_26_only() {
     }
     let mut check = Check::in_session("2025-03-26");
     check.process.send(&line);
-    assert_eq!(check.process.next(), json!([{ "jsonrpc": "2.0", "id": 1, "result": {} }]));
+    assert_eq!(check.process.receive(), json!([{ "jsonrpc": "2.0", "id": 1, "result": {} }]));
     let pings: Vec<Value> = (0..257).map(|id| request(id, "ping", json!({}))).collect();
     check.refused("more than 256 messages", json!(pings).to_string(), -32600);
     check.process.send(json!(pings[..256]).to_string());
-    assert_eq!(check.process.next().as_array().map(Vec::len), Some(256));
+    assert_eq!(check.process.receive().as_array().map(Vec::len), Some(256));
     check.done();
 }

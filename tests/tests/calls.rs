@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "read by `Debug`")]
 struct Nested {
     number: u8,
     flag: Option<bool>,
@@ -45,7 +46,11 @@ fn texts(borrowed: &str, cow: Cow<'_, str>, owned: String) -> String {
 
 /// Has defaults.
 #[tool]
-fn defaults(#[arg(default = 10, range = 1..=100)] limit: u32, #[arg(default = "all")] scope: String, flag: Option<bool>) -> String {
+fn defaults(
+    #[arg(default = 10, range = 1..=100)] limit: u32,
+    #[arg(default = "all")] scope: String,
+    flag: Option<bool>,
+) -> String {
     format!("{limit} {scope} {flag:?}")
 }
 
@@ -65,8 +70,10 @@ fn arguments() -> Server {
     server![scalars, compound, texts, defaults, tolerant, renamed]
 }
 
-/// Calls tools with arguments; the text of the answer, or of the tool error, must be this.
-async fn check(server: Server, rows: &[(&str, Value, Result<&str, &[&str]>)]) {
+/// A tool, its arguments, and the text of its answer or what the text of its error contains.
+type Row = (&'static str, Value, Result<&'static str, &'static [&'static str]>);
+
+async fn check(server: Server, rows: &[Row]) {
     let mut connection = Connection::handshake(server, "2025-06-18").await;
     for (tool, arguments, expected) in rows {
         let result = connection.call(tool, arguments.clone()).await;
@@ -87,9 +94,7 @@ async fn check(server: Server, rows: &[(&str, Value, Result<&str, &[&str]>)]) {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_meant_without_doubt_is_accepted_and_nothing_else() {
-    let scalars = |integer: Value, float: Value, flag: Value, letter: Value| {
-        json!({ "integer": integer, "float": float, "flag": flag, "letter": letter })
-    };
+    let scalars = |integer: Value, float: Value, flag: Value, letter: Value| json!({ "integer": integer, "float": float, "flag": flag, "letter": letter });
     check(
         arguments(),
         &[

@@ -36,7 +36,18 @@ fn a_call_that_computes_sees_that_it_is_cancelled_and_never_answers() {
     assert_eq!(process.next_within(Duration::from_millis(200)), None);
     // The control: left alone, the same call answers.
     process.begin(1, "compute", json!({ "millis": 1 }));
-    assert_eq!(process.next()["result"]["content"][0]["text"], "computed");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "computed");
+}
+
+#[test]
+fn a_call_that_panics_when_it_is_given_up_harms_nobody() {
+    let mut process = Process::start(FIXTURE, &[]);
+    process.begin(1, "wait_and_panic", json!({}));
+    process.wait_for_error("waiting");
+    cancel(&mut process, 1);
+    process.wait_for_error("a bomb went off");
+    process.assert_healthy();
+    assert_eq!(process.next_within(Duration::from_millis(200)), None);
 }
 
 #[test]
@@ -53,7 +64,7 @@ fn a_cancellation_of_what_is_not_in_flight_is_passed_over() {
     process.begin(5, "sleep", json!({ "millis": 200 }));
     process.wait_for_error("sleeping");
     cancel(&mut process, "5");
-    assert_eq!(process.next()["result"]["content"][0]["text"], "slept");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
 }
 
 #[test]
@@ -65,7 +76,7 @@ fn many_calls_are_cancelled_among_many_that_are_not() {
             cancel(&mut process, id);
         }
     }
-    let mut answered: Vec<i64> = (0..250).map(|_| process.next()["id"].as_i64().unwrap()).collect();
+    let mut answered: Vec<i64> = (0..250).map(|_| process.receive()["id"].as_i64().unwrap()).collect();
     answered.sort_unstable();
     assert_eq!(answered, (0..500).filter(|id| id % 2 == 1).collect::<Vec<_>>());
     process.assert_healthy();
@@ -78,7 +89,7 @@ fn an_id_is_free_again_after_its_call_was_cancelled() {
         process.begin("same", "wait", json!({}));
         cancel(&mut process, "same");
         process.begin("same", "add", json!({ "a": round, "b": 0 }));
-        let answer = process.next();
+        let answer = process.receive();
         assert_eq!(answer["result"]["content"][0]["text"], round.to_string(), "{answer}");
     }
 }

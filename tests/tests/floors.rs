@@ -92,14 +92,19 @@ fn code(text: &str) -> String {
     kept
 }
 
-/// The paths that the code names from the crate's root on, with the braces of `use` taken apart.
-fn imports(text: &str) -> BTreeSet<Vec<String>> {
+/// The paths that the code names from the crate's root on, with the braces of `use` taken apart. What it names from the
+/// module above on is completed by `modules`, the file's own.
+fn imports(text: &str, modules: &[String]) -> BTreeSet<Vec<String>> {
     let code: String = code(text);
+    let above = &modules[..modules.len() - 1];
     let mut found = BTreeSet::new();
-    for (start, _) in code.match_indices("crate::") {
-        let is_part_of_a_name = code[..start].ends_with(|before: char| before.is_alphanumeric() || "_$:".contains(before));
-        if !is_part_of_a_name {
-            paths(&code[start + "crate::".len()..], &mut Vec::new(), &mut found);
+    for (root, prefix) in [("crate::", &[][..]), ("super::", above)] {
+        for (start, _) in code.match_indices(root) {
+            let is_part_of_a_name =
+                code[..start].ends_with(|before: char| before.is_alphanumeric() || "_$:".contains(before));
+            if !is_part_of_a_name {
+                paths(&code[start + root.len()..], &mut prefix.to_vec(), &mut found);
+            }
         }
     }
     found
@@ -113,9 +118,9 @@ fn paths<'a>(mut rest: &'a str, prefix: &mut Vec<String>, found: &mut BTreeSet<V
         if let Some(mut inner) = rest.strip_prefix('{') {
             loop {
                 inner = inner.trim_start();
-                if let Some(after) = inner.strip_prefix('}') {
+                if inner.is_empty() || inner.starts_with('}') {
                     prefix.truncate(depth);
-                    return after;
+                    return inner.get(1..).unwrap_or_default();
                 }
                 inner = paths(inner, prefix, found).trim_start();
                 inner = inner.strip_prefix(',').unwrap_or(inner);
@@ -129,9 +134,10 @@ fn paths<'a>(mut rest: &'a str, prefix: &mut Vec<String>, found: &mut BTreeSet<V
             Some(inner) if !inner.starts_with('<') && !name.is_empty() => rest = inner,
             _ => {
                 found.insert(prefix.clone());
-                let renamed = after.trim_start().strip_prefix("as ").map(|alias| {
-                    alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
-                });
+                let renamed = after
+                    .trim_start()
+                    .strip_prefix("as ")
+                    .map(|alias| alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'));
                 prefix.truncate(depth);
                 // Nothing was read: whatever it is, it is no path.
                 return renamed.unwrap_or(if end == 0 { after.get(1..).unwrap_or_default() } else { after });
@@ -142,7 +148,10 @@ fn paths<'a>(mut rest: &'a str, prefix: &mut Vec<String>, found: &mut BTreeSet<V
 
 /// The file that a path from the crate's root leads to: the longest run of its names that is one.
 fn file_of<'a>(path: &[String], floors: &'a BTreeMap<Vec<String>, u32>) -> Option<(&'a Vec<String>, u32)> {
-    (1..=path.len()).rev().find_map(|length| floors.get_key_value(&path[..length])).map(|(modules, floor)| (modules, *floor))
+    (1..=path.len())
+        .rev()
+        .find_map(|length| floors.get_key_value(&path[..length]))
+        .map(|(modules, floor)| (modules, *floor))
 }
 
 /// Everything that breaks the rule.
@@ -157,7 +166,7 @@ fn mistakes(sources: &[Source]) -> Vec<String> {
     }
     for source in sources {
         let Some(own) = floors.get(&source.modules) else { continue };
-        for path in imports(&source.text) {
+        for path in imports(&source.text, &source.modules) {
             let Some((modules, floor)) = file_of(&path, &floors) else { continue };
             let (from, to) = (source.modules[0].as_str(), modules[0].as_str());
             let (target, name) = (modules.join("::"), path.join("::"));
@@ -188,7 +197,7 @@ fn every_module_of_the_crate_is_known_to_the_check() {
         sources().iter().filter_map(|source| Some((source.modules.clone(), floor_of(&source.text).ok()?))).collect();
     let mut count = 0;
     for source in sources() {
-        for path in imports(&source.text) {
+        for path in imports(&source.text, &source.modules) {
             // What the crate's root re-exports is no module: only macros and attributes are named that way inside.
             let is_module = path[0].starts_with(|first: char| first.is_lowercase()) && path.len() > 1;
             if is_module && path[0] != "private" {
@@ -208,7 +217,11 @@ fn the_check_notices_what_breaks_the_rule() {
         text: text.to_owned(),
     };
     let upper = || source("upper", "//! Above. Floor 2.\nuse crate::lower::Thing;\n");
-    let sound = [upper(), source("lower", "//! Below. Floor 1.\nuse crate::lower::deep::{A, B as C};\n"), source("lower/deep", "//! Floor 1.\n")];
+    let sound = [
+        upper(),
+        source("lower", "//! Below. Floor 1.\nuse crate::lower::deep::{A, B as C};\n"),
+        source("lower/deep", "//! Floor 1.\n"),
+    ];
     assert_eq!(mistakes(&sound), Vec::<String>::new());
     for (lower, expected) in [
         ("use crate::upper::Thing;", 1),
@@ -218,6 +231,7 @@ fn the_check_notices_what_breaks_the_rule() {
         ("fn f() -> crate::upper::Thing { crate::upper::make() }", 2),
         ("fn f() { let a = \"a\"; crate::upper::make(); }", 1),
         ("fn f() { let a = '\"'; crate::upper::make(); }", 1),
+        ("use super::upper::Thing;", 1),
         ("/// See [`crate::upper::Thing`].\nfn f() {} // crate::upper::Thing", 0),
         ("fn f() { let a = \"crate::upper::Thing\"; }", 0),
         ("macro_rules! m { () => { $crate::upper::make() } }", 0),
@@ -236,7 +250,9 @@ fn the_check_notices_what_breaks_the_rule() {
     }
     let layer = [source("layer/timeout", "//! Floor 4.\nuse crate::server::App;"), source("server", "//! Floor 4.")];
     assert_eq!(mistakes(&layer).len(), 1);
-    for (header, expected) in [("fn f() {}", "header"), ("//! Somewhere.", "floor"), ("//! Floor 1. Floor 2.", "several")] {
+    for (header, expected) in
+        [("fn f() {}", "header"), ("//! Somewhere.", "floor"), ("//! Floor 1. Floor 2.", "several")]
+    {
         let found = mistakes(&[source("lower", header)]);
         assert!(found.len() == 1 && found[0].contains(expected), "{header}: {found:?}");
     }

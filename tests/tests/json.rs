@@ -1,4 +1,6 @@
-//! The JSONTestSuite's cases through the stdio transport: each is answered, and a healthy call is answered after it.
+//! The cases of `JSONTestSuite` through the stdio transport: each is answered, and a healthy call is answered after it.
+
+use std::fmt::Write as _;
 
 use mcp_tests::json_suite::{ACCEPTED, Case, REJECTED, UNDEFINED};
 use mcp_tests::process::{Process, call};
@@ -20,7 +22,7 @@ fn as_argument(case: &Case) -> Vec<u8> {
 /// The code of the error that a line is answered with, and with no other id than its own; then a healthy call.
 fn refused(process: &mut Process, line: &[u8], mistakes: &mut Vec<String>, name: &str) -> Option<i64> {
     process.send(line);
-    let answer = process.next();
+    let answer = process.receive();
     let own = serde_json::from_slice::<Value>(line).map_or(Value::Null, |case| case["id"].clone());
     if answer["id"] != own && !answer["id"].is_null() {
         mistakes.push(format!("{name}: an id from nowhere: {answer}"));
@@ -88,7 +90,7 @@ fn what_is_no_json_with_line_feeds_is_a_parse_error_for_each_line() {
         for line in text.split(|byte| *byte == b'\n') {
             let is_json = serde_json::from_slice::<Value>(line).is_ok();
             let code = if is_json { -32600 } else { -32700 };
-            assert_eq!(process.next()["error"]["code"], code, "{}: {line:?}", case.name);
+            assert_eq!(process.receive()["error"]["code"], code, "{}: {line:?}", case.name);
         }
         process.assert_healthy();
     }
@@ -113,7 +115,7 @@ fn what_is_json_is_accepted_as_an_argument_and_comes_back() {
     let mut mistakes = Vec::new();
     for case in ACCEPTED {
         process.send(as_argument(case));
-        let answer = process.next();
+        let answer = process.receive();
         let came = answer["result"]["content"][0]["text"].as_str().and_then(|text| serde_json::from_str(text).ok());
         let expected: Value = serde_json::from_slice(&case.bytes()).unwrap();
         if came.as_ref() != Some(&expected) || answer["id"] != case.name {
@@ -135,14 +137,14 @@ fn what_is_undefined_is_decided_as_it_was() {
         let code = refused(&mut process, &case.bytes(), &mut mistakes, case.name);
         check(&mistakes, UNDEFINED.len());
         process.send(as_argument(case));
-        let answer = process.next();
+        let answer = process.receive();
         let outcome = match (&answer["error"]["code"], &answer["result"]["isError"]) {
             (Value::Number(code), _) => format!("error {code}"),
-            (_, Value::Bool(true)) => answer["result"]["content"][0]["text"].to_string(),
+            (_, Value::Bool(true)) => "tool error".to_owned(),
             _ => format!("accepted as {}", answer["result"]["content"][0]["text"]),
         };
         let alone = code.map_or_else(|| "no error".to_owned(), |code| format!("error {code}"));
-        decided += &format!("{}\n    alone: {alone}\n    as an argument: {outcome}\n", case.name);
+        let _ = writeln!(decided, "{}\n    alone: {alone}\n    as an argument: {outcome}", case.name);
         process.assert_healthy();
     }
     insta::assert_snapshot!(decided);

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use mcp_runtime::{Call, ProtocolError, Reply, Server, State, prompt, resource, server, tool};
 use mcp_tests::connection::{Connection, modern, request};
-use serde_json::{Value, json};
+use mcp_tests::process::call;
+use serde_json::json;
 use tower::limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer};
 use tower::timeout::TimeoutLayer;
 use tower::util::MapRequestLayer;
@@ -54,10 +55,6 @@ fn quick() -> &'static str {
 
 fn sleepers() -> Server {
     server![sleep, slow, quick]
-}
-
-fn call(id: impl Into<Value>, tool: &str, arguments: Value) -> Value {
-    modern(id, "tools/call", json!({ "name": tool, "arguments": arguments }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +146,8 @@ where
     fn call(&mut self, call: Call) -> Self::Future {
         let Noting { name, notes } = self.layer.clone();
         let arguments = call.arguments().map(|json| String::from_utf8_lossy(json).into_owned()).unwrap_or_default();
-        let note = format!("{name}: {} {} {arguments} {}", call.method().as_str(), call.name(), call.context().revision());
+        let note =
+            format!("{name}: {} {} {arguments} {}", call.method().as_str(), call.name(), call.context().revision());
         notes.lock().unwrap().push(note);
         let future = self.inner.call(call);
         Box::pin(async move {

@@ -121,7 +121,7 @@ async fn a_list_of_nothing_is_an_unknown_method_and_no_capability() {
 #[tokio::test(start_paused = true)]
 async fn how_long_a_list_may_be_kept_is_told_since_2026_07_28() {
     use mcp_runtime::model::CacheScope;
-    let server = items().cache(std::time::Duration::from_secs(60), CacheScope::Public);
+    let server = items().cache(std::time::Duration::from_mins(1), CacheScope::Public);
     let mut connection = Connection::handshake(server, "2025-11-25").await;
     for method in METHODS {
         let result = connection.ask(&modern(1, method, json!({}))).await["result"].take();

@@ -75,7 +75,7 @@ fn a_panic_of_one_call_leaves_those_beside_it_alone() {
     }
     let mut failed = 0;
     loop {
-        let answer = process.next();
+        let answer = process.receive();
         if answer["id"] == "sleeps" {
             assert_eq!(answer["result"]["content"][0]["text"], "slept");
             break;
@@ -84,7 +84,7 @@ fn a_panic_of_one_call_leaves_those_beside_it_alone() {
         failed += 1;
     }
     while failed < 50 {
-        assert_eq!(process.next()["result"]["isError"], true);
+        assert_eq!(process.receive()["result"]["isError"], true);
         failed += 1;
     }
     process.assert_healthy();

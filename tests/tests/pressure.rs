@@ -54,7 +54,7 @@ fn flood(letters: usize, count: i64) -> u64 {
     let mut process = process.reading(output);
     let mut answered = vec![false; usize::try_from(count).unwrap()];
     for _ in 0..count {
-        let answer = process.next();
+        let answer = process.receive();
         assert_eq!(answer["result"]["content"][0]["text"].as_str().map(str::len), Some(letters), "{}", answer["id"]);
         let id = usize::try_from(answer["id"].as_i64().unwrap()).unwrap();
         assert!(!std::mem::replace(&mut answered[id], true), "{id} was answered twice");
@@ -99,7 +99,7 @@ fn a_line_that_is_too_long_is_answered_and_skipped_without_being_held() {
             piece.fill(b'x');
         }
         process.write(b"\n");
-        let answer = process.next();
+        let answer = process.receive();
         assert_eq!(answer["error"]["code"], -32600, "{answer}");
         assert!(answer.get("id").is_none_or(serde_json::Value::is_null), "{answer}");
         process.assert_healthy();
@@ -117,7 +117,7 @@ fn a_line_of_exactly_the_limit_is_a_message() {
         let line = call(1, "echo", json!({ "text": "x".repeat(length - empty) })).to_string();
         assert_eq!(line.len(), length);
         process.send(line);
-        assert_eq!(process.next()["error"]["code"].as_i64(), code, "{length}");
+        assert_eq!(process.receive()["error"]["code"].as_i64(), code, "{length}");
         process.assert_healthy();
     }
 }
@@ -134,7 +134,7 @@ fn progress_that_nobody_reads_is_dropped_instead_of_kept() {
     let mut process = process.reading(output);
     let mut last = 0;
     loop {
-        let frame = process.next();
+        let frame = process.receive();
         if frame["id"] == 1 {
             break;
         }
@@ -151,10 +151,16 @@ fn deep_and_wide_messages_cost_no_more_memory_than_their_text() {
     process.assert_healthy();
     let before = peak(&process);
     let wide = format!("[{}0]", "{\"a\":0},".repeat(400_000));
-    let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo","arguments":{{"text":{wide}}}}}}}"#);
-    let line = line.replacen(r#""params":{"#, &format!(r#""params":{{"_meta":{},"#, call(1, "", json!({}))["params"]["_meta"]), 1);
+    let line = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo","arguments":{{"text":{wide}}}}}}}"#
+    );
+    let line = line.replacen(
+        r#""params":{"#,
+        &format!(r#""params":{{"_meta":{},"#, call(1, "", json!({}))["params"]["_meta"]),
+        1,
+    );
     process.send(line);
-    let answer = process.next();
+    let answer = process.receive();
     assert_eq!(answer["result"]["isError"], true, "{answer}");
     process.assert_healthy();
     let grown = peak(&process) - before;

@@ -1,6 +1,7 @@
 //! The stdio transport as a client sees it: real processes, real pipes, real signals.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::time::Duration;
 
 use mcp_tests::connection::modern;
@@ -20,8 +21,8 @@ fn what_a_tool_prints_lands_on_standard_error_and_never_in_the_stream() {
         let text = format!("text {round}");
         let result = process.call("print", json!({ "text": text }));
         assert_eq!(result["content"], json!([]), "{result}");
-        for way in ["println", "print", "write"] {
-            process.wait_for_error(&format!("{way} {text}\n"));
+        for said in [format!("println {text}\n"), format!("print {text}\r\n"), format!("write {text}\n")] {
+            process.wait_for_error(&said);
         }
     }
     process.assert_healthy();
@@ -44,9 +45,9 @@ fn a_tool_that_reads_standard_input_finds_it_empty() {
     let mut bytes = format!("{}\n", call("read", "read_input", json!({}))).into_bytes();
     bytes.extend(format!("{}\n", call("add", "add", json!({ "a": 1, "b": 2 }))).into_bytes());
     process.write(&bytes);
-    let answer = process.next();
+    let answer = process.receive();
     assert_eq!((&answer["id"], &answer["result"]["content"][0]["text"]), (&json!("read"), &json!("read \"\"")));
-    assert_eq!(process.next()["id"], "add");
+    assert_eq!(process.receive()["id"], "add");
 }
 
 #[test]
@@ -59,8 +60,11 @@ fn all_requests_of_one_write_are_answered() {
     process.write(&bytes);
     // Calls that do not wait are answered in the order in which they came.
     for id in 0..500 {
-        let answer = process.next();
-        assert_eq!((answer["id"].as_i64(), &answer["result"]["content"][0]["text"]), (Some(id), &json!((id + 1).to_string())));
+        let answer = process.receive();
+        assert_eq!(
+            (answer["id"].as_i64(), &answer["result"]["content"][0]["text"]),
+            (Some(id), &json!((id + 1).to_string()))
+        );
     }
 }
 
@@ -76,11 +80,12 @@ fn the_answers_to_one_write_leave_in_few_writes() {
     assert_eq!(one, 1, "a call is answered with one write");
     let before = writes(&process);
     // Fits into the pipe as a whole, so that the process finds it as a whole.
-    let bytes: String = (0..200).map(|id| format!("{}\n", call(id, "add", json!({ "a": 1, "b": 1 })))).collect();
+    let bytes = (0..200).map(|id| format!("{}\n", call(id, "add", json!({ "a": 1, "b": 1 }))));
+    let bytes = bytes.collect::<Vec<_>>().concat();
     assert!(bytes.len() < 64 * 1024, "{} bytes", bytes.len());
     process.write(bytes.as_bytes());
     for id in 0..200 {
-        assert_eq!(process.next()["id"], id);
+        assert_eq!(process.receive()["id"], id);
     }
     let many = writes(&process) - before;
     assert!(many <= 10, "200 answers took {many} writes");
@@ -94,12 +99,12 @@ fn a_message_may_come_in_pieces_and_end_with_the_input() {
         process.write(&[*byte]);
     }
     process.write(b"\r\n\r\n\n   \n");
-    assert_eq!(process.next()["result"]["content"][0]["text"], "ä\u{1d11e}");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "ä\u{1d11e}");
     // A line of blanks is no message; it is told or passed over, but does not harm.
     while process.next_within(Duration::from_millis(200)).is_some() {}
     process.write(call("last", "add", json!({ "a": 1, "b": 1 })).to_string().as_bytes());
     process.close();
-    assert_eq!(process.next()["id"], "last", "the last line needs no line break");
+    assert_eq!(process.receive()["id"], "last", "the last line needs no line break");
     assert!(process.wait().0.success());
 }
 
@@ -119,7 +124,7 @@ fn a_call_in_flight_at_the_end_of_the_input_is_still_answered() {
     process.begin(1, "sleep", json!({ "millis": 300 }));
     process.wait_for_error("sleeping");
     process.close();
-    assert_eq!(process.next()["result"]["content"][0]["text"], "slept");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
     let (status, took) = process.wait();
     assert_eq!(status.code(), Some(0));
     assert!(took < Duration::from_secs(2), "the grace period is not waited out when nothing is in flight: {took:?}");
@@ -157,7 +162,7 @@ mod signals {
             process.begin(1, "sleep", json!({ "millis": 300 }));
             process.wait_for_error("sleeping");
             process.signal(signal);
-            assert_eq!(process.next()["result"]["content"][0]["text"], "slept", "{signal:?}");
+            assert_eq!(process.receive()["result"]["content"][0]["text"], "slept", "{signal:?}");
             let (status, took) = process.wait();
             assert_eq!(status.code(), Some(0), "{signal:?}");
             assert!(took < Duration::from_secs(2), "{signal:?}: {took:?}");
@@ -231,13 +236,13 @@ fn ten_thousand_calls_sleep_at_once_and_all_are_answered() {
     let mut process = start();
     let mut input = process.take_input();
     let writing = std::thread::spawn(move || {
-        let lines: String = (0..CALLS).map(|id| format!("{}\n", call(id, "nap", json!({ "millis": 500 })))).collect();
-        std::io::Write::write_all(&mut input, lines.as_bytes()).unwrap();
+        let lines = (0..CALLS).map(|id| format!("{}\n", call(id, "nap", json!({ "millis": 500 }))));
+        input.write_all(lines.collect::<Vec<_>>().concat().as_bytes()).unwrap();
         input
     });
     let mut answered = BTreeSet::new();
     for _ in 0..CALLS {
-        let answer = process.next();
+        let answer = process.receive();
         assert_eq!(answer["result"]["content"][0]["text"], "slept", "{answer}");
         assert!(answered.insert(answer["id"].as_i64().unwrap()), "{} was answered twice", answer["id"]);
     }
@@ -253,13 +258,13 @@ fn a_call_beyond_the_limit_in_flight_is_answered_with_an_error() {
         process.begin(id, "wait", json!({}));
     }
     process.begin(3, "wait", json!({}));
-    let answer = process.next();
+    let answer = process.receive();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(3), &json!(-32603)), "{answer}");
     // One that is given up makes room.
     process.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
     process.assert_healthy();
     process.begin(4, "sleep", json!({ "millis": 1 }));
-    assert_eq!(process.next()["result"]["content"][0]["text"], "slept");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
 }
 
 #[test]
@@ -268,11 +273,11 @@ fn an_id_that_is_in_flight_is_refused_and_the_call_goes_on() {
     process.begin("a", "sleep", json!({ "millis": 300 }));
     process.wait_for_error("sleeping");
     process.begin("a", "add", json!({ "a": 1, "b": 1 }));
-    let answer = process.next();
+    let answer = process.receive();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("a"), &json!(-32600)), "{answer}");
-    assert_eq!(process.next()["result"]["content"][0]["text"], "slept");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
     process.begin("a", "add", json!({ "a": 1, "b": 1 }));
-    assert_eq!(process.next()["result"]["content"][0]["text"], "2", "the id is free again");
+    assert_eq!(process.receive()["result"]["content"][0]["text"], "2", "the id is free again");
 }
 
 #[test]
@@ -290,11 +295,11 @@ fn progress_and_logs_end_with_the_call() {
     let params = json!({ "name": "progress", "arguments": { "steps": 100 }, "_meta": { "progressToken": "t" } });
     process.send(modern(2, "tools/call", params).to_string());
     for step in 1..=100 {
-        let frame = process.next();
+        let frame = process.receive();
         let expected = json!({ "progressToken": "t", "progress": step, "total": 100 });
         assert_eq!((&frame["method"], &frame["params"]), (&json!("notifications/progress"), &expected));
     }
-    assert_eq!(process.next()["id"], 2);
+    assert_eq!(process.receive()["id"], 2);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The transport over two byte streams, as embedders use it: how it ends, and what it leaves behind.
 
+#![expect(clippy::needless_pass_by_value, reason = "arguments are written as `json!(…)` where they are needed")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,7 +26,7 @@ impl Drop for Alive {
 async fn wait(alive: State<Arc<AtomicUsize>>) {
     alive.fetch_add(1, Ordering::SeqCst);
     let _alive = Alive(Arc::clone(&alive));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Sleeps.
@@ -60,7 +62,7 @@ fn waiting() -> (Server, Arc<AtomicUsize>) {
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(start.elapsed() < Duration::from_mins(1), "{what}");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -103,7 +105,7 @@ async fn a_client_that_never_reads_does_not_keep_the_server_for_ever() {
         client.write_all(call(id, "letters", json!({ "count": 100_000 })).as_bytes()).await.unwrap();
     }
     client.shutdown().await.unwrap();
-    let ended = timeout(Duration::from_secs(60), serving).await;
+    let ended = timeout(Duration::from_mins(1), serving).await;
     assert!(ended.is_ok(), "the server waits for a client that does not read");
     drop(client);
 }
@@ -129,7 +131,7 @@ async fn a_client_that_reads_late_gets_every_answer_and_stops_the_server_meanwhi
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while text.matches('\n').count() < CALLS {
-        let read = timeout(Duration::from_secs(60), reader.read(&mut buffer)).await.unwrap().unwrap();
+        let read = timeout(Duration::from_mins(1), reader.read(&mut buffer)).await.unwrap().unwrap();
         text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
     }
     let ids: Vec<Value> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
@@ -161,7 +163,7 @@ async fn progress_is_dropped_rather_than_held_for_a_client_that_does_not_read() 
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while !text.contains("\"last\"") {
-        let read = timeout(Duration::from_secs(60), client.read(&mut buffer)).await.unwrap().unwrap();
+        let read = timeout(Duration::from_mins(1), client.read(&mut buffer)).await.unwrap().unwrap();
         text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
     }
     let count = text.lines().count();

@@ -52,7 +52,9 @@ fn shown(revision: Revision) -> (BTreeSet<&'static str>, BTreeSet<&'static str>)
                     refused.insert(method.as_str());
                 }
             }
-            if let Some(method) = method.filter(|method| method.kind() == Kind::Notification && sent.get("id").is_none()) {
+            if let Some(method) =
+                method.filter(|method| method.kind() == Kind::Notification && sent.get("id").is_none())
+            {
                 works.insert(method.as_str());
             }
         }
@@ -68,7 +70,9 @@ fn every_method_has_a_frame_in_every_revision_that_has_it() {
         for method in Method::ALL {
             let name = method.as_str();
             match (method.is_in(revision), method.kind()) {
-                (true, _) if !works.contains(name) => missing.push(format!("tests/wire/{revision} does not show {name}")),
+                (true, _) if !works.contains(name) => {
+                    missing.push(format!("tests/wire/{revision} does not show {name}"));
+                }
                 (false, Kind::Request) if !refused.contains(name) => {
                     missing.push(format!("tests/wire/{revision} does not show that {name} is refused"));
                 }
@@ -98,10 +102,10 @@ fn the_schemas_know_every_method_by_the_names_used_here() {
 #[test]
 fn a_conversation_notices_frames_that_break_the_schema() {
     for revision in Revision::ALL {
-        let meta = match revision.has_handshake() {
-            true => json!({}),
-            false => modern(1, "", json!({}))["params"]["_meta"].clone(),
-        };
+        let mut meta = json!({});
+        if !revision.has_handshake() {
+            meta = modern(1, "", meta)["params"]["_meta"].take();
+        }
         let request = |params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
         let talk = |sent: &Value, received: &Value| {
             let mut conversation = Conversation::of(revision);

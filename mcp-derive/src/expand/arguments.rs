@@ -7,6 +7,7 @@ use syn::{Expr, ExprLit, ExprRange, GenericParam, Generics, Lit, RangeLimits, Ty
 
 use crate::check::{is_float, is_integer, number};
 use crate::entry::Entry;
+use crate::path::local;
 use crate::signature::{Argument, Role, Shape, is_named, without_self};
 
 /// The arguments of one item.
@@ -110,6 +111,7 @@ impl<'e> Slots<'e> {
         let complete = self.arguments().map(|(_, slot, argument)| self.complete(slot, argument));
         let describe = self.arguments().map(|(_, _, argument)| self.describe(argument));
         quote! {
+            #[allow(dead_code)]
             struct #ident<'__mcp, #params #comma> #clause {
                 #(#fields,)*
                 marker: ::core::marker::PhantomData<(&'__mcp (), #(fn(#types),)*)>,
@@ -177,7 +179,9 @@ impl<'e> Slots<'e> {
             Shape::Str | Shape::Cow => {
                 return Some(match default {
                     None => quote_spanned!(*span=> __mcp::Text(::core::default::Default::default())),
-                    Some(default) => quote_spanned!(default.span()=> __mcp::Text(::std::borrow::Cow::from(#default))),
+                    Some(default) => {
+                        quote_spanned!(default.span()=> __mcp::Text(::std::borrow::Cow::from(#default)))
+                    }
                 });
             }
             Shape::OptionStr | Shape::OptionCow => return None,
@@ -244,20 +248,23 @@ impl<'e> Slots<'e> {
                     || argument.pattern.as_ref().map_or_else(proc_macro2::Span::call_site, Spanned::span),
                     Spanned::span,
                 );
-                quote_spanned!(span=> __mcp::IsText::text(__mcp_value))
+                let value = local("__mcp_value", span);
+                quote_spanned!(span=> { let __mcp_it = #value; __mcp::IsText::text(__mcp_it) })
             }
         };
         if let Some(Expr::Range(range)) = &argument.range {
             let (start, end) = (range.start.as_deref(), range.end.as_deref());
             let (start, end) = (start.map(|bound| typed(&ty, bound)), end.map(|bound| typed(&ty, bound)));
             let limits = &range.limits;
-            checks.push(quote_spanned!(range.span()=> (#start #limits #end).contains(__mcp_value)));
+            let value = local("__mcp_value", range.span());
+            checks.push(quote_spanned!(range.span()=> (#start #limits #end).contains(#value)));
         }
         if let Some(length) = &argument.length {
             checks.push(quote_spanned!(length.span()=> (#length).contains(&#text.chars().count())));
         }
         if let Some(items) = &argument.items {
-            checks.push(quote_spanned!(items.span()=> (#items).contains(&__mcp::IsList::count(__mcp_value))));
+            let value = local("__mcp_value", items.span());
+            checks.push(quote_spanned!(items.span()=> (#items).contains(&{ let __mcp_it = #value; __mcp::IsList::count(__mcp_it) })));
         }
         if let Some(pattern) = &argument.pattern {
             checks.push(quote! {{

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 
 use super::{Slots, completers, facts, handler, needs};
 use crate::entry::Entry;
+use crate::path::local;
 
 pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
     let spec = &entry.spec;
@@ -22,7 +23,8 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
                 .span()
         },
     );
-    let finish = quote_spanned!(span=> ::core::result::Result::Ok(__mcp::IntoPrompt::into_prompt(__mcp_value)));
+    let value = local("__mcp_value", span);
+    let finish = quote_spanned!(span=> { let __mcp_it = #value; ::core::result::Result::Ok(__mcp::IntoPrompt::into_prompt(__mcp_it)) });
     let handler = handler(entry, slots, this, &quote!(__mcp::GetPromptResult), &finish);
     quote! {
         registry.prompt(__mcp::PromptItem {

@@ -40,6 +40,8 @@ impl Transport for Stdio {
         })?;
         let link = Link::new(app);
         let grace = link.limits().grace;
+        // Before anything is answered: from then on a client may expect that a signal ends the process in order.
+        let mut signals = signal::Signals::new()?;
         let output = Arc::new(Mutex::new(Output { file: output, buffer: Vec::new() }));
         let writer = spawn("mcp-write", {
             let (link, output) = (Arc::clone(&link), Arc::clone(&output));
@@ -47,14 +49,13 @@ impl Transport for Stdio {
         })?;
         let (ended, end_of_input) = oneshot::channel();
         // This thread stays in `read` when the process is told to stop; it ends with the process.
-        let _ = spawn("mcp-read", {
+        drop(spawn("mcp-read", {
             let (link, output) = (Arc::clone(&link), Arc::clone(&output));
             move || {
                 // Nobody listens any more if a signal came first.
                 let _ = ended.send(read(&link, input, &output));
             }
-        })?;
-        let mut signals = signal::Signals::new()?;
+        })?);
         let result = signals.or(end_of_input).await;
         let is_patient = is_before(link.wind_down(grace), signals.again()).await;
         // Gives calls up that a second signal left, and ends the writer.

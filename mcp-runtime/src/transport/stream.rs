@@ -86,8 +86,8 @@ where
     }
 }
 
-pub(super) fn receive(link: &Arc<Link>, line: Line) {
-    match line {
+pub(super) fn receive(link: &Arc<Link>, read: Line) {
+    match read {
         Line::Whole(frame) => link.receive(&frame),
         Line::TooLong => link.receive_too_long(),
     }

@@ -80,6 +80,31 @@ async fn wait(cx: &Context) -> &'static str {
     std::future::pending().await
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb went off");
+    }
+}
+
+/// Waits until it is given up, and panics then.
+#[tool]
+async fn wait_and_panic() {
+    let _bomb = Bomb;
+    eprintln!("waiting");
+    std::future::pending::<()>().await;
+}
+
+/// Holds the thread that runs it, as a function does that is not `async` and takes its time.
+#[tool]
+fn hold(millis: u64) -> &'static str {
+    eprintln!("holding");
+    thread::sleep(Duration::from_millis(millis));
+    "held"
+}
+
 /// Computes until it is given up, without a pause.
 #[tool]
 async fn compute(cx: &Context, millis: u64) -> &'static str {
@@ -110,7 +135,7 @@ async fn block(millis: u64) -> &'static str {
 fn print(text: &str) {
     #![expect(clippy::print_stdout, reason = "that is what it is for")]
     println!("println {text}");
-    print!("print {text}\n");
+    print!("print {text}\r\n");
     let mut output = std::io::stdout().lock();
     let _ = writeln!(output, "write {text}").and_then(|()| output.flush());
 }
@@ -325,9 +350,36 @@ fn limits() -> Limits {
 
 fn fixture() -> Server {
     server![
-        add, echo, same, letters, letters_later, sleep, nap, wait, compute, block, print, spawn, read_input, panics,
-        panics_later, panics_in_drop, panics_in_serialize, fails_in_serialize, panics_in_display, progress,
-        progress_afterwards, log, many, manual, panicking_resource, note, review, panicking_prompt,
+        add,
+        echo,
+        same,
+        letters,
+        letters_later,
+        sleep,
+        nap,
+        wait,
+        wait_and_panic,
+        hold,
+        compute,
+        block,
+        print,
+        spawn,
+        read_input,
+        panics,
+        panics_later,
+        panics_in_drop,
+        panics_in_serialize,
+        fails_in_serialize,
+        panics_in_display,
+        progress,
+        progress_afterwards,
+        log,
+        many,
+        manual,
+        panicking_resource,
+        note,
+        review,
+        panicking_prompt,
     ]
     .limits(limits())
     .page_size(5)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mcp_runtime::Revision;
 use mcp_runtime::client::Error;
 use mcp_runtime::model::{
     CompleteReference, ContentBlock, LOG_LEVEL_KEY, LoggingLevel, PROTOCOL_VERSION_KEY, PromptReference, ResultType,
@@ -9,7 +10,7 @@ use mcp_runtime::model::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::fake::{legacy, modern};
+use crate::fake::{initialized, legacy, modern, pair, play};
 
 fn text(text: &str) -> Value {
     json!({ "content": [{ "type": "text", "text": text }] })
@@ -281,16 +282,26 @@ async fn the_log_level_is_told_as_the_revision_has_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn known_arguments_help_to_complete_another() {
-    let (client, mut fake) = modern(|builder| builder).await;
-    let prompt = CompleteReference::Prompt(PromptReference { name: "review".to_owned(), title: None });
-    let request = client.complete(prompt, "language", "ru").known("style", "terse");
-    let (result, ()) = tokio::join!(request.into_future(), async {
-        let request = fake.expect("completion/complete").await;
-        assert_eq!(request["params"]["ref"], json!({ "type": "ref/prompt", "name": "review" }));
-        assert_eq!(request["params"]["argument"], json!({ "name": "language", "value": "ru" }));
-        assert_eq!(request["params"]["context"], json!({ "arguments": { "style": "terse" } }));
-        fake.answer(&request, json!({ "completion": { "values": ["rust"] } })).await;
-    });
-    assert_eq!(result.unwrap().completion.values, ["rust"]);
+async fn known_arguments_help_to_complete_another_where_the_revision_has_them() {
+    for (revision, context) in
+        [(Revision::V2025_06_18, json!({ "arguments": { "style": "terse" } })), (Revision::V2025_03_26, Value::Null)]
+    {
+        let (builder, fake) = pair();
+        let (client, mut fake) = play(builder.protocol(revision), fake, async |fake| {
+            let request = fake.expect("initialize").await;
+            fake.answer(&request, initialized(revision.as_str())).await;
+            fake.expect("notifications/initialized").await;
+        })
+        .await;
+        let prompt = CompleteReference::Prompt(PromptReference { name: "review".to_owned(), title: None });
+        let request = client.unwrap().complete(prompt, "language", "ru").known("style", "terse");
+        let (result, ()) = tokio::join!(request.into_future(), async {
+            let request = fake.expect("completion/complete").await;
+            assert_eq!(request["params"]["ref"], json!({ "type": "ref/prompt", "name": "review" }));
+            assert_eq!(request["params"]["argument"], json!({ "name": "language", "value": "ru" }));
+            assert_eq!(request["params"]["context"], context, "{revision}");
+            fake.answer(&request, json!({ "completion": { "values": ["rust"] } })).await;
+        });
+        assert_eq!(result.unwrap().completion.values, ["rust"]);
+    }
 }

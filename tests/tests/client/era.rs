@@ -238,6 +238,18 @@ async fn a_handshake_that_is_refused_with_other_revisions_is_tried_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_demanded_revision_that_is_refused_is_not_replaced() {
+    let (builder, fake) = pair();
+    let (client, mut fake) = play(builder.protocol(Revision::V2025_11_25), fake, async |fake| {
+        let request = fake.expect("initialize").await;
+        fake.refuse(&request, -32602, json!({ "supported": ["2024-11-05"] })).await;
+    })
+    .await;
+    assert_eq!(client.unwrap_err().to_string(), "the server does not speak 2025-11-25; it offers `2024-11-05`");
+    assert_eq!(fake.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_demanded_revision_with_a_handshake_is_taken_or_nothing() {
     for (answered, refusal) in
         [("2025-06-18", None), ("2025-11-25", Some("the server does not speak 2025-06-18; it offers `2025-11-25`"))]

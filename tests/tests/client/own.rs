@@ -33,7 +33,7 @@ async fn report(cx: &Context) {
 /// Does not end.
 #[tool]
 async fn hang() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn all() -> Server {

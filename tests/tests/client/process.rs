@@ -90,7 +90,7 @@ async fn a_process_that_goes_on_is_told_to_end_and_then_killed() {
     for (rest, signal) in [("exec sleep 60", 15), ("trap '' TERM; echo ready >&2; while :; do sleep 0.1; done", 9)] {
         let (teller, mut listener) = mpsc::unbounded_channel();
         let client = script(&format!("echo ready >&2; {rest}"))
-            .grace(Duration::from_millis(100))
+            .grace(Duration::from_millis(300))
             .on_stderr(move |line| drop(teller.send(line)))
             .connect()
             .await

@@ -101,7 +101,8 @@ fn main() {
         several(),
         (Block),
     ]);
-    let names: Vec<_> = surface["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        surface["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["on_above", "either", "on_below", "method_on", "method_either"]);
     assert_eq!(surface["resources"].as_array().unwrap().len(), 0);
     assert_eq!(surface["prompts"][0]["name"], "ask");

@@ -18,7 +18,8 @@ fn documented(
     /// Replaced.
     #[arg(description = "By key.")]
     c: u32,
-    /** In a block. */ d: u32,
+    /** In a block. */
+    d: u32,
     e: u32,
 ) -> u32 {
     a + b + c + d + e

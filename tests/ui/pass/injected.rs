@@ -74,7 +74,10 @@ async fn main() {
         ("borrowed", json!({}), "w"),
     ] {
         let result = client.call(name, arguments).await.unwrap();
-        assert!(serde_json::to_string(&result.content).unwrap().contains(&format!("\"text\":\"{expected}\"")), "{name}");
+        assert!(
+            serde_json::to_string(&result.content).unwrap().contains(&format!("\"text\":\"{expected}\"")),
+            "{name}"
+        );
     }
     assert!(client.call("refused", json!({})).await.is_err());
     assert_eq!(aliased(Shared::new(Db(1)), &Shared::new(Db(1)), 1), 3);

@@ -68,6 +68,7 @@ fn main() {
     let _ = in_a_function();
     let named = Named { _count: 1 };
     let surface = testing::surface(server![crate::top, nested(), (Unit), (named), { group![] }]);
-    let names: Vec<_> = surface["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        surface["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["top", "made", "deep", "deepest", "unit", "named"]);
 }

@@ -50,7 +50,11 @@ fn a0(a0: u32, a1: u32, slots: u32, registry: u32, map: u32, cx: &Context, input
 
 #[tool]
 fn result(fail: bool) -> Result<Note> {
-    if fail { ::std::result::Result::Err("no".to_string()) } else { ::std::result::Result::Ok(Note { text: "yes".to_string() }) }
+    if fail {
+        ::std::result::Result::Err("no".to_string())
+    } else {
+        ::std::result::Result::Ok(Note { text: "yes".to_string() })
+    }
 }
 
 #[tool]
@@ -80,6 +84,9 @@ async fn main() {
     assert_eq!(client.call("a0", sum).await.unwrap().is_error, ::std::option::Option::None);
     let note = client.call("result", json!({ "fail": false })).await.unwrap();
     assert_eq!(note.structured_content.unwrap().get(), r#"{"text":"yes"}"#);
-    assert_eq!(client.call("result", json!({ "fail": true })).await.unwrap().is_error, ::std::option::Option::Some(true));
+    assert_eq!(
+        client.call("result", json!({ "fail": true })).await.unwrap().is_error,
+        ::std::option::Option::Some(true)
+    );
     assert_eq!(r#match("b", 2), "b2");
 }

@@ -76,7 +76,17 @@ impl Block {
 
 fn main() {
     let server = server![
-        below, above, expecting_above, expecting_below, on_a_parameter, old, older, cold, ask, Derived, (Block),
+        below,
+        above,
+        expecting_above,
+        expecting_below,
+        on_a_parameter,
+        old,
+        older,
+        cold,
+        ask,
+        Derived,
+        (Block),
     ];
     let _ = server;
     assert_eq!(below(1) + above(1), 2);

@@ -26,14 +26,26 @@ struct Place {
 }
 
 #[tool]
-fn texts(a: &str, b: Option<&str>, c: Cow<str>, d: Cow<'_, str>, e: Option<Cow<'_, str>>, f: String, g: &String) -> usize {
+fn texts(
+    a: &str,
+    b: Option<&str>,
+    c: Cow<str>,
+    d: Cow<'_, str>,
+    e: Option<Cow<'_, str>>,
+    f: String,
+    g: &String,
+) -> usize {
     a.len() + b.map_or(0, str::len) + c.len() + d.len() + e.map_or(0, |e| e.len()) + f.len() + g.len()
 }
 
 #[tool]
 async fn borrowed(list: &[u32], path: &Path, place: &Place, kind: &Kind, owned: &PathBuf) -> usize {
     std::future::ready(()).await;
-    list.len() + path.as_os_str().len() + owned.as_os_str().len() + usize::from(place.name.is_some()) + usize::from(*kind == Kind::Small)
+    list.len()
+        + path.as_os_str().len()
+        + owned.as_os_str().len()
+        + usize::from(place.name.is_some())
+        + usize::from(*kind == Kind::Small)
 }
 
 #[tool]
@@ -74,7 +86,8 @@ fn constrained(
     /// How many.
     ///
     /// A second paragraph.
-    #[arg(default = 10, range = 1..=100, example = 5)] a: u32,
+    #[arg(default = 10, range = 1..=100, example = 5)]
+    a: u32,
     #[arg(default = ten(), range = ..ten() * 2)] b: u32,
     #[arg(default = 1, range = 0.5..)] c: f64,
     #[arg(default = -1.5)] d: f32,
@@ -128,11 +141,15 @@ fn asked(
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let client = testing::client(server![texts, borrowed, values, collections, constrained, variables, rest, asked]).await;
+    let client =
+        testing::client(server![texts, borrowed, values, collections, constrained, variables, rest, asked]).await;
     let place = json!({ "at": [1, 2], "inner": { "at": [0.5, 0], "inner": null } });
     for (name, arguments) in [
         ("texts", json!({ "a": "a", "c": "\u{e4}\n", "d": "d", "e": null, "f": "f", "g": "g" })),
-        ("borrowed", json!({ "list": [1], "path": "p", "place": place, "kind": { "large": { "size": 1 } }, "owned": "o" })),
+        (
+            "borrowed",
+            json!({ "list": [1], "path": "p", "place": place, "kind": { "large": { "size": 1 } }, "owned": "o" }),
+        ),
         (
             "values",
             json!({

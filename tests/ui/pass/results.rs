@@ -6,7 +6,8 @@ use std::error::Error;
 use std::fmt;
 
 use mcp_runtime::model::{
-    CallToolResult, ContentBlock, GetPromptResult, ImageContent, PromptMessage, ResourceContents, ResourceLink, TextContent,
+    CallToolResult, ContentBlock, GetPromptResult, ImageContent, PromptMessage, ResourceContents, ResourceLink,
+    TextContent,
 };
 use mcp_runtime::{ProtocolError, prompt, resource, server, testing, tool};
 use schemars::JsonSchema;
@@ -147,10 +148,49 @@ fn echo_prompt(text: &str) -> [PromptMessage; 2] {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let client = testing::client(server![
-        string, fixed, cow, boxed, number, float, truth, letter, unit, option_text, option_struct, structure, list, numbers,
-        map, pair, value, content, contents, text_content, images, link, result, ok_text, ok_struct, ok_option, err_text,
-        err_chain, err_source, err_box, err_protocol, elided, echo, echo_async, echo_cow, text_resource, bytes_resource,
-        json_resource, own_resource, text_prompt, messages_prompt, result_prompt, echo_prompt,
+        string,
+        fixed,
+        cow,
+        boxed,
+        number,
+        float,
+        truth,
+        letter,
+        unit,
+        option_text,
+        option_struct,
+        structure,
+        list,
+        numbers,
+        map,
+        pair,
+        value,
+        content,
+        contents,
+        text_content,
+        images,
+        link,
+        result,
+        ok_text,
+        ok_struct,
+        ok_option,
+        err_text,
+        err_chain,
+        err_source,
+        err_box,
+        err_protocol,
+        elided,
+        echo,
+        echo_async,
+        echo_cow,
+        text_resource,
+        bytes_resource,
+        json_resource,
+        own_resource,
+        text_prompt,
+        messages_prompt,
+        result_prompt,
+        echo_prompt,
     ])
     .await;
     let text = async |name: &str, arguments: Value| {
@@ -158,7 +198,9 @@ async fn main() {
         let content = serde_json::to_value(&result.content).unwrap();
         (content[0]["text"].as_str().unwrap_or_default().to_owned(), result.is_error == Some(true))
     };
-    for name in ["string", "fixed", "cow", "boxed", "letter", "content", "contents", "text_content", "result", "ok_text"] {
+    for name in
+        ["string", "fixed", "cow", "boxed", "letter", "content", "contents", "text_content", "result", "ok_text"]
+    {
         assert_eq!(text(name, json!({})).await, ("x".to_owned(), false), "{name}");
     }
     for name in ["echo", "echo_async", "echo_cow"] {
