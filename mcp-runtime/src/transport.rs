@@ -1,24 +1,22 @@
 //! One connection's serve loop: frames in, frames out. Each call is polled where its frame was read; only one that has to
 //! wait becomes a task. How bytes come and go is the business of the files below. Floor 5.
 
+mod flight;
 pub(crate) mod frame;
 mod memory;
 mod stdio;
 mod stream;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
-
+use self::flight::Flights;
 pub use self::memory::memory;
 pub use self::stdio::Stdio;
 pub use self::stream::Stream;
@@ -57,17 +55,9 @@ pub(crate) struct Link {
     peer: Arc<Peer>,
     runtime: Handle,
     session: Mutex<Option<Arc<Session>>>,
-    in_flight: Mutex<HashMap<RequestId, Flight>>,
-    /// Wakes whoever waits for the last call to end.
-    idle: Notify,
+    flights: Flights,
     /// Requests without a handshake have come in.
     is_modern: AtomicBool,
-}
-
-/// A call that had to wait.
-struct Flight {
-    context: Context,
-    task: AbortHandle,
 }
 
 /// Where an answer goes: out at once, or into the answer to a batch.
@@ -91,8 +81,7 @@ impl Link {
             peer,
             runtime: Handle::current(),
             session: Mutex::default(),
-            in_flight: Mutex::default(),
-            idle: Notify::new(),
+            flights: Flights::default(),
             is_modern: AtomicBool::new(false),
         })
     }
@@ -169,6 +158,9 @@ impl Link {
                 let _ = encode_prepared(out, &id, &answer);
             }),
             Ok(Admitted::Call { method, revision, params: outline, context }) => {
+                if let Err(error) = self.flights.enter(&context, self.limits().in_flight) {
+                    return self.refuse(Malformed { id: Some(id), error }, &target);
+                }
                 let call =
                     Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
                 self.run(revision, context, self.app.start(call), target);
@@ -228,18 +220,6 @@ impl Link {
             }
             _ => {}
         }
-        {
-            let in_flight = self.in_flight();
-            if in_flight.contains_key(id) {
-                return Err(ProtocolError::invalid_request(format!("a call with the id {id} is in flight already")));
-            }
-            if in_flight.len() >= self.limits().in_flight {
-                let most = self.limits().in_flight;
-                return Err(ProtocolError::internal(format!(
-                    "{most} calls are in flight already; wait for some to end"
-                )));
-            }
-        }
         let facts = &mut outline.facts;
         let (client, log_level) = match session.filter(|_| revision.has_handshake()) {
             Some(session) => (Arc::clone(&session.client), Some(Arc::clone(&session.log_level))),
@@ -287,50 +267,38 @@ impl Link {
         else {
             return;
         };
-        let flight = self.in_flight().remove(&params.request_id);
-        if let Some(flight) = flight {
-            flight.context.cancel();
-            // The task's future is dropped at its next await; a call that computes sees `is_cancelled`.
-            flight.task.abort();
-            self.idle.notify_waiters();
-        }
+        self.flights.cancel(&params.request_id);
     }
 
     /// Polls a call once where it stands. If it has to wait it becomes a task.
     fn run(self: &Arc<Self>, revision: Revision, context: Context, mut running: Running, target: Target) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
+        // Settles a batch when the call ends without an answer, as a cancelled one does.
+        let mut landing = Landing { link: Arc::clone(self), target: Some(target) };
         if let Poll::Ready(reply) = Pin::new(&mut running).poll(&mut cx) {
             context.end();
-            return self.put(&target, |out| self.encode(out, revision, context.id(), reply));
+            return self.flights.leave(context.id(), || {
+                if let Some(target) = landing.target.take() {
+                    self.put(&target, |out| self.encode(out, revision, context.id(), reply));
+                }
+            });
         }
-        // Held until the call is in the table, so that the task cannot end before it is.
-        let mut in_flight = self.in_flight();
-        let id = context.id().clone();
-        let link = Arc::clone(self);
         let flying = context.clone();
-        let guard = Landing { link: Arc::clone(self), target: Some(target) };
-        let task = self.runtime.spawn(async move {
-            let mut guard = guard;
-            let reply = running.await;
-            link.peer.room().await;
-            // Whoever takes the call out of the table ends it: this task, or a cancellation.
-            if link.in_flight().remove(flying.id()).is_none() {
-                return;
-            }
-            flying.end();
-            if let Some(target) = guard.target.take() {
-                link.put_awake(&target, |out| link.encode(out, revision, flying.id(), reply));
-            }
-            link.landed();
+        self.flights.keep(&context, || {
+            let task = self.runtime.spawn(async move {
+                let reply = running.await;
+                let link = Arc::clone(&landing.link);
+                link.peer.room().await;
+                flying.end();
+                link.flights.land(flying.id(), || {
+                    if let Some(target) = landing.target.take() {
+                        link.put_awake(&target, |out| link.encode(out, revision, flying.id(), reply));
+                    }
+                });
+            });
+            task.abort_handle()
         });
-        in_flight.insert(id, Flight { context, task: task.abort_handle() });
-    }
-
-    fn landed(&self) {
-        if self.in_flight().is_empty() {
-            self.idle.notify_waiters();
-        }
     }
 
     fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
@@ -451,38 +419,21 @@ impl Link {
 
     /// Lets calls in flight end for a while, then gives them up. What they answered is in the peer afterwards.
     pub(crate) async fn wind_down(&self, grace: Duration) {
-        let all_landed = async {
-            loop {
-                let mut idle = std::pin::pin!(self.idle.notified());
-                idle.as_mut().enable();
-                if self.in_flight().is_empty() {
-                    return;
-                }
-                idle.await;
-            }
-        };
         // Time that runs out and calls that end come to the same: nothing is left in flight below.
-        let _ = tokio::time::timeout(grace, all_landed).await;
-        self.give_up();
+        let _ = tokio::time::timeout(grace, self.flights.drained()).await;
+        self.flights.give_up().dropped().await;
+        self.peer.close();
     }
 
-    /// Gives up the calls in flight; nothing is answered any more.
+    /// Gives up the calls in flight at once; nothing is answered any more.
     pub(crate) fn give_up(&self) {
-        let left: Vec<Flight> = self.in_flight().drain().map(|(_, flight)| flight).collect();
-        for flight in left {
-            flight.context.cancel();
-            flight.task.abort();
-        }
+        // Nobody is here to wait for what they drop.
+        let _ = self.flights.give_up();
         self.peer.close();
     }
 
     fn session(&self) -> Option<Arc<Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn in_flight(&self) -> MutexGuard<'_, HashMap<RequestId, Flight>> {
-        // Nothing that can panic runs while the table is locked; a poisoned lock holds a whole table.
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

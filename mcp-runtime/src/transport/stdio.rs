@@ -2,8 +2,14 @@
 //! in one go, so that a call costs no hop between threads; a second thread writes what comes later. While it serves,
 //! standard output belongs to the protocol: whatever else the process prints goes to standard error. Floor 5.
 
+mod reading;
+mod signal;
+#[cfg_attr(unix, path = "stdio/unix.rs")]
+#[cfg_attr(windows, path = "stdio/windows.rs")]
+mod streams;
+
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -11,15 +17,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::frame::Lines;
-use super::stream::receive;
+use self::reading::Reading;
 use super::{Link, Transport};
 use crate::error::{Error, Result};
 use crate::peer::Peer;
 use crate::server::App;
 
-/// How much is read at once: as much as a pipe holds.
-const CHUNK: usize = 64 * 1024;
 /// How long the last bytes may take to go out after a second signal.
 const HURRY: Duration = Duration::from_millis(100);
 
@@ -48,14 +51,8 @@ impl Transport for Stdio {
             move || write_later(link.peer(), &output)
         })?;
         let (ended, end_of_input) = oneshot::channel();
-        // This thread stays in `read` when the process is told to stop; it ends with the process.
-        drop(spawn("mcp-read", {
-            let (link, output) = (Arc::clone(&link), Arc::clone(&output));
-            move || {
-                // Nobody listens any more if a signal came first.
-                let _ = ended.send(read(&link, input, &output));
-            }
-        })?);
+        // A thread stays in `read` when the process is told to stop; it ends with the process.
+        Reading::begin(&link, &output, input, ended)?;
         let result = signals.or(end_of_input).await;
         let is_patient = is_before(link.wind_down(grace), signals.again()).await;
         // Gives calls up that a second signal left, and ends the writer.
@@ -120,139 +117,6 @@ fn write_later(peer: &Peer, output: &Mutex<Output>) {
     while peer.wait_blocking() {
         if flush(output, peer).is_err() {
             return;
-        }
-    }
-}
-
-fn read(link: &Arc<Link>, mut input: File, output: &Mutex<Output>) -> io::Result<()> {
-    // Calls may use timers, spawn tasks and so on while they are polled here.
-    let _entered = link.runtime().enter();
-    let mut lines = Lines::new(link.limits().line);
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = match input.read(&mut chunk) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if read == 0 {
-            break;
-        }
-        lines.push(&chunk[..read]);
-        while let Some(line) = lines.next() {
-            receive(link, line);
-            // What was read at once may be many calls with long answers.
-            if link.peer().is_full() && flush(output, link.peer()).is_err() {
-                return Ok(());
-            }
-        }
-        // A client that has gone has ended its side too, or will.
-        if flush(output, link.peer()).is_err() {
-            return Ok(());
-        }
-    }
-    if let Some(line) = lines.rest() {
-        receive(link, line);
-        let _ = flush(output, link.peer());
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-mod streams {
-    use std::fs::File;
-    use std::io;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use rustix::io::fcntl_dupfd_cloexec;
-    use rustix::stdio;
-
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-
-    /// Takes both streams for the protocol. From here on standard output is standard error, and standard input is empty,
-    /// for this process and for those it starts.
-    pub(super) fn take() -> io::Result<(File, File)> {
-        if TAKEN.swap(true, Ordering::AcqRel) {
-            return Err(io::Error::other("they are being served already"));
-        }
-        let input = fcntl_dupfd_cloexec(stdio::stdin(), 3)?;
-        let output = fcntl_dupfd_cloexec(stdio::stdout(), 3)?;
-        stdio::dup2_stdin(File::open("/dev/null")?)?;
-        stdio::dup2_stdout(stdio::stderr())?;
-        Ok((File::from(input), File::from(output)))
-    }
-}
-
-#[cfg(windows)]
-mod streams {
-    use std::fs::File;
-    use std::io;
-    use std::os::windows::io::AsHandle;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-
-    /// Takes both streams for the protocol. Without `unsafe` the process's own handles cannot be exchanged here, so a
-    /// tool that prints must do so on standard error by itself.
-    pub(super) fn take() -> io::Result<(File, File)> {
-        if TAKEN.swap(true, Ordering::AcqRel) {
-            return Err(io::Error::other("they are being served already"));
-        }
-        let input = io::stdin().as_handle().try_clone_to_owned()?;
-        let output = io::stdout().as_handle().try_clone_to_owned()?;
-        Ok((File::from(input), File::from(output)))
-    }
-}
-
-mod signal {
-    use std::future::{Future, poll_fn};
-    use std::io;
-    use std::pin::pin;
-    use std::task::Poll;
-
-    #[cfg(unix)]
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-    #[cfg(windows)]
-    use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
-
-    /// The signals that tell a process to stop.
-    #[cfg(unix)]
-    pub(super) struct Signals(Signal, Signal);
-
-    /// The signals that tell a process to stop.
-    #[cfg(windows)]
-    pub(super) struct Signals(CtrlC, CtrlBreak);
-
-    impl Signals {
-        #[cfg(unix)]
-        pub(super) fn new() -> io::Result<Self> {
-            Ok(Self(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
-        }
-
-        #[cfg(windows)]
-        pub(super) fn new() -> io::Result<Self> {
-            Ok(Self(ctrl_c()?, ctrl_break()?))
-        }
-
-        /// Waits for `future`, or for a signal: then `None`.
-        pub(super) async fn or<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
-            let mut future = pin!(future);
-            poll_fn(|cx| {
-                if let Poll::Ready(value) = future.as_mut().poll(cx) {
-                    return Poll::Ready(Some(value));
-                }
-                if self.0.poll_recv(cx).is_ready() || self.1.poll_recv(cx).is_ready() {
-                    return Poll::Ready(None);
-                }
-                Poll::Pending
-            })
-            .await
-        }
-
-        /// Waits for the next signal.
-        pub(super) async fn again(&mut self) {
-            let never: Option<std::convert::Infallible> = self.or(std::future::pending()).await;
-            debug_assert!(never.is_none());
         }
     }
 }
