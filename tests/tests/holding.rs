@@ -1,0 +1,99 @@
+//! Functions that are not `async` and take their time: they hold the thread that runs them, and nobody else. Against the
+//! real process, over its standard streams.
+
+use std::time::{Duration, Instant};
+
+use mcp_tests::process::Process;
+use serde_json::json;
+
+const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
+
+/// The fixture with a session opened, so that the client's other messages need no `_meta`.
+fn start(grace: &str) -> Process {
+    let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", grace)]);
+    process.assert_healthy();
+    process
+}
+
+fn hold(process: &mut Process, id: u64, millis: u64) {
+    process.begin(id, "hold", json!({ "millis": millis }));
+}
+
+#[test]
+fn a_call_that_holds_its_thread_delays_its_neighbours_by_milliseconds() {
+    let mut process = start("5000");
+    hold(&mut process, 1, 60_000);
+    process.wait_for_error("holding");
+    for _ in 0..20 {
+        let begun = Instant::now();
+        process.assert_healthy();
+        // The limit is generous for a machine under load; without another thread it would be a minute.
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn many_calls_hold_their_threads_at_once_and_all_are_answered() {
+    let mut process = start("5000");
+    let begun = Instant::now();
+    for id in 1..=8 {
+        hold(&mut process, id, 700);
+    }
+    let mut answered: Vec<_> = (1..=8).filter_map(|_| process.receive()["id"].as_u64()).collect();
+    answered.sort_unstable();
+    assert_eq!(answered, (1..=8).collect::<Vec<_>>());
+    assert!(
+        begun.elapsed() < Duration::from_millis(3500),
+        "one after the other would take 5.6 s: {:?}",
+        begun.elapsed()
+    );
+    process.assert_healthy();
+}
+
+#[test]
+fn a_call_that_is_cancelled_while_it_holds_its_thread_does_not_answer() {
+    let mut process = start("5000");
+    hold(&mut process, 1, 400);
+    process.wait_for_error("holding");
+    process.send(
+        json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }).to_string(),
+    );
+    assert_eq!(process.next_within(Duration::from_millis(1500)), None);
+    // The control: the same call answers when nobody cancels it.
+    hold(&mut process, 2, 400);
+    assert_eq!(process.receive()["id"], 2);
+}
+
+#[test]
+fn the_end_of_input_is_seen_while_a_call_holds_its_thread() {
+    let mut process = start("200");
+    hold(&mut process, 1, 60_000);
+    process.wait_for_error("holding");
+    process.close();
+    let (status, took) = process.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_call_that_ends_within_the_grace_period_is_answered_after_the_end_of_input() {
+    let mut process = start("5000");
+    hold(&mut process, 1, 500);
+    process.wait_for_error("holding");
+    process.close();
+    assert_eq!(process.receive()["id"], 1);
+    let (status, _) = process.wait();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_for_a_call_that_holds_its_thread() {
+    let mut process = start("5000");
+    hold(&mut process, 1, 500);
+    process.wait_for_error("holding");
+    process.signal(rustix::process::Signal::TERM);
+    assert_eq!(process.receive()["id"], 1);
+    let (status, _) = process.wait();
+    assert_eq!(status.code(), Some(0));
+}
