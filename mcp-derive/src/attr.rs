@@ -105,7 +105,7 @@ impl Keys {
             Value::Flag => return Some(true),
             Value::Expr(Expr::Lit(ExprLit { lit: Lit::Bool(value), .. })) => return Some(value.value),
             Value::Expr(other) => {
-                sink.at(&other, format!("`{name}` is `true` or `false`; `{name}` alone means `true`"))
+                sink.at(&other, format!("`{name}` is `true` or `false`; `{name}` alone means `true`"));
             }
             Value::List(_) => sink.at(&key.name, format!("`{name}` takes no list; `{name}` alone means `true`")),
         }
@@ -147,7 +147,7 @@ impl Keys {
             match item {
                 Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => texts.push(text),
                 other => {
-                    sink.at(&other, format!("`{name}` takes string literals: `{name} = \"…\"` or `[\"…\", \"…\"]`"))
+                    sink.at(&other, format!("`{name}` takes string literals: `{name} = \"…\"` or `[\"…\", \"…\"]`"));
                 }
             }
         }

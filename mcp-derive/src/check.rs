@@ -1,6 +1,6 @@
 //! Every rule that is decided from the tokens alone, each with its message on the smallest wrong token.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -162,19 +162,19 @@ fn name(kind: &str, name: &str, span: Span, sink: &Sink) {
 }
 
 fn names(arguments: &[(&Param, &Argument)], sink: &Sink) {
-    let mut seen: HashMap<&str, ()> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for (_, argument) in arguments {
         if argument.name.is_empty() {
             sink.on(argument.name_span, "an argument needs a name");
         }
-        if seen.insert(&argument.name, ()).is_some() {
+        if !seen.insert(&argument.name) {
             sink.on(argument.name_span, format!("two arguments are named `{}`; rename one", argument.name));
         }
     }
 }
 
 fn headers(kind: Kind, arguments: &[(&Param, &Argument)], sink: &Sink) {
-    let mut seen: HashMap<String, ()> = HashMap::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for (param, argument) in arguments {
         let Some(header) = &argument.header else { continue };
         let value = header.value();
@@ -183,7 +183,7 @@ fn headers(kind: Kind, arguments: &[(&Param, &Argument)], sink: &Sink) {
             sink.at(header, "`header` is for arguments of tools");
         } else if value.is_empty() || !value.chars().all(is_token) {
             sink.at(header, "a header name allows letters, digits and `!#$%&'*+-.^_|~`");
-        } else if seen.insert(value.to_lowercase(), ()).is_some() {
+        } else if !seen.insert(value.to_lowercase()) {
             sink.at(header, format!("two arguments are mirrored to the header `{value}`; header names ignore case"));
         }
         if matches!(class(&argument.shape.value_type()), Class::Float | Class::List | Class::Map) {
@@ -254,7 +254,7 @@ fn constraints(kind: Kind, param: &Param, argument: &Argument, sink: &Sink) {
             Class::Text => sink.at(range, "`range` is for numbers; bound a text with `length`"),
             Class::List => sink.at(range, "`range` is for numbers; bound a list with `items`"),
             Class::Boolean | Class::Map => {
-                sink.at(range, format!("`range` is for numbers, and this takes {}", class.words()))
+                sink.at(range, format!("`range` is for numbers, and this takes {}", class.words()));
             }
             Class::Integer { .. } | Class::Float | Class::Unknown => bounds("range", range, Some(class), sink),
         }
@@ -262,7 +262,7 @@ fn constraints(kind: Kind, param: &Param, argument: &Argument, sink: &Sink) {
     if let Some(length) = &argument.length {
         match class {
             Class::Integer { .. } | Class::Float => {
-                sink.at(length, "`length` is for texts; bound a number with `range`")
+                sink.at(length, "`length` is for texts; bound a number with `range`");
             }
             Class::List | Class::Map => sink.at(length, "`length` is for texts; bound a list with `items`"),
             Class::Boolean => sink.at(length, "`length` is for texts, and this takes a boolean"),

@@ -4,7 +4,7 @@
 mod diagnose;
 mod lenient;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -110,7 +110,7 @@ impl Input {
             Source::Typed(json) | Source::Strings(json) => {
                 let members = match json.as_deref().map(members).transpose() {
                     Ok(members) => members.unwrap_or_default(),
-                    Err(reason) => return Err(BadArguments(format!("the arguments {reason}"))),
+                    Err(reason) => return Err(self.bad(format!("the arguments {reason}"))),
                 };
                 for (name, value) in members {
                     take(&name.0, Given::Json(value), &mut problems);
@@ -129,7 +129,11 @@ impl Input {
         if !complete {
             self.check_bounds(&mut problems);
         }
-        Err(BadArguments(problems.into_text()))
+        Err(self.bad(problems.into_text()))
+    }
+
+    fn bad(&self, problems: String) -> BadArguments {
+        BadArguments { problems, uri: self.uri().to_owned() }
     }
 
     fn check_bounds(&self, problems: &mut diagnose::Problems<'_>) {
@@ -246,7 +250,11 @@ fn members(json: &[u8]) -> Result<Vec<(Text<'_>, &RawValue)>, String> {
 
 /// Why arguments were refused: a text for a model to mend its call by.
 #[derive(Debug)]
-pub struct BadArguments(String);
+pub struct BadArguments {
+    problems: String,
+    /// The URI that was asked for; empty for tools and prompts.
+    uri: String,
+}
 
 impl BadArguments {
     /// As the answer of this kind of entry.
@@ -254,7 +262,13 @@ impl BadArguments {
     /// # Errors
     /// Where the protocol has it so: prompts and resources have no other way to say it.
     pub fn answer<R: Answer>(self, entry: &str) -> Result<R, ProtocolError> {
-        R::bad_arguments(entry, self.0)
+        R::bad_arguments(entry, &self)
+    }
+
+    fn message(&self, entry: &str) -> String {
+        // Several problems begin on a line of their own.
+        let gap = if self.problems.starts_with('\n') { "" } else { " " };
+        format!("invalid arguments for {}:{gap}{}", quoted(entry), self.problems)
     }
 }
 
@@ -262,30 +276,25 @@ impl BadArguments {
 pub trait Answer: Sized {
     #[doc(hidden)]
     #[expect(clippy::missing_errors_doc, reason = "hidden; see `BadArguments::answer`")]
-    fn bad_arguments(entry: &str, problems: String) -> Result<Self, ProtocolError>;
+    fn bad_arguments(entry: &str, bad: &BadArguments) -> Result<Self, ProtocolError>;
 }
 
 impl Answer for CallToolResult {
     /// A tool error, so that a model can mend its call (2025-11-25, "Tools", "Error Handling").
-    fn bad_arguments(entry: &str, problems: String) -> Result<Self, ProtocolError> {
-        Ok(Self::error(message(entry, &problems)))
+    fn bad_arguments(entry: &str, bad: &BadArguments) -> Result<Self, ProtocolError> {
+        Ok(Self::error(bad.message(entry)))
     }
 }
 
 impl Answer for crate::model::GetPromptResult {
-    fn bad_arguments(entry: &str, problems: String) -> Result<Self, ProtocolError> {
-        Err(ProtocolError::invalid_params(message(entry, &problems)))
+    fn bad_arguments(entry: &str, bad: &BadArguments) -> Result<Self, ProtocolError> {
+        Err(ProtocolError::invalid_params(bad.message(entry)))
     }
 }
 
 impl Answer for crate::model::ReadResourceResult {
-    fn bad_arguments(entry: &str, problems: String) -> Result<Self, ProtocolError> {
-        Err(ProtocolError::invalid_params(message(entry, &problems)))
+    /// A URI whose variables do not fit names no resource.
+    fn bad_arguments(_: &str, bad: &BadArguments) -> Result<Self, ProtocolError> {
+        Err(ProtocolError::resource_not_found(&bad.uri).because(&bad.problems))
     }
-}
-
-fn message(entry: &str, problems: &str) -> String {
-    let mut text = String::new();
-    let _ = write!(text, "invalid arguments for {}: {problems}", quoted(entry));
-    text
 }

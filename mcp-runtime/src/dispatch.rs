@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::arguments::{Input, Source};
 use crate::call::{Answered, Call, Reply};
 use crate::entry::{Answering, candidates_of};
-use crate::error::{ProtocolError, chain, quoted};
+use crate::error::{ProtocolError, chain, quoted, reason};
 use crate::method::Method;
 use crate::model::{
     CallToolResult, CompleteReference, CompleteRequestParams, CompleteResult, GetPromptResult, PaginatedRequestParams,
@@ -202,7 +202,7 @@ impl Core {
         let params = call.params.as_deref().unwrap_or(b"{}");
         let params: CompleteRequestParams = match serde_json::from_slice(params) {
             Ok(params) => params,
-            Err(error) => return ProtocolError::invalid_params(format!("wrong parameters: {error}")).into(),
+            Err(error) => return ProtocolError::invalid_params(format!("wrong parameters for `completion/complete`: {}", reason(&error))).into(),
         };
         let argument = params.argument;
         let (schema, completers) = match &params.reference {

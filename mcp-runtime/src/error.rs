@@ -85,6 +85,12 @@ impl ProtocolError {
             .with_data(json!({ "uri": shortened(uri) }))
     }
 
+    /// The same error with a reason in its message.
+    pub(crate) fn because(mut self, reason: &str) -> Self {
+        self.message = format!("{}: {reason}", self.message).into();
+        self
+    }
+
     pub(crate) fn unsupported_revision(requested: &str) -> Self {
         let supported: Vec<_> = Revision::ALL.iter().rev().map(|revision| revision.as_str()).collect();
         Self::new(UNSUPPORTED_PROTOCOL_VERSION, format!("unsupported protocol version {}", quoted(requested)))
@@ -146,6 +152,15 @@ pub(crate) fn quoted(text: &str) -> String {
     }
     out.push('`');
     out
+}
+
+/// What serde_json says went wrong, without the position, which means nothing to whoever did not see the text.
+pub(crate) fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
 }
 
 /// What can go wrong while a server or a client starts or runs.

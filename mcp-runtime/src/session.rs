@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::context::{Client, RequestMeta};
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, reason};
 use crate::message::{Text, slice};
 use crate::method::Method;
 use crate::model::{
@@ -31,7 +31,7 @@ impl Session {
     pub(crate) fn open(params: Option<&Bytes>) -> Result<Self, ProtocolError> {
         let params = params.map_or(&b"{}"[..], |params| params);
         let params: InitializeRequestParams = serde_json::from_slice(params)
-            .map_err(|error| ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {error}")))?;
+            .map_err(|error| ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {}", reason(&error))))?;
         Ok(Self {
             revision: Revision::negotiate(&params.protocol_version),
             client: Arc::new(Client { info: Some(params.client_info), capabilities: params.capabilities }),
@@ -98,9 +98,7 @@ impl Params {
             };
         };
         let outline: Outline<'_> = serde_json::from_slice(params).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-            ProtocolError::invalid_params(format!("wrong parameters for `{}`: {reason}", method.as_str()))
+            ProtocolError::invalid_params(format!("wrong parameters for `{}`: {}", method.as_str(), reason(&error)))
         })?;
         let name = match wanted(method) {
             None => Box::default(),
@@ -142,9 +140,7 @@ fn missing(method: Method, member: &str) -> ProtocolError {
 impl Facts {
     fn read(raw: &RawValue) -> Result<Self, ProtocolError> {
         let meta: RequestMeta<'_> = serde_json::from_str(raw.get()).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-            ProtocolError::invalid_params(format!("wrong `_meta`: {reason}"))
+            ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error)))
         })?;
         Ok(Self {
             progress_token: meta.progress_token,

@@ -213,7 +213,7 @@ impl<'e> Slots<'e> {
             }
         });
         let checks = self.checks(argument);
-        let full = if checks.is_empty() {
+        let is_full = if checks.is_empty() {
             quote!(self.#name.is_some())
         } else if argument.shape.is_option() {
             quote! {
@@ -233,7 +233,7 @@ impl<'e> Slots<'e> {
         };
         quote! {
             #fill
-            __mcp_complete &= #full;
+            __mcp_complete &= #is_full;
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::error::{quoted, shortened};
+use crate::error::{quoted, reason, shortened};
 use crate::model::JsonObject;
 
 /// The most problems that one answer lists.
@@ -69,10 +69,7 @@ impl<'s> Problems<'s> {
         let before = self.lines.len() + self.more;
         self.out_of_bounds(name, value);
         if self.lines.len() + self.more == before {
-            let reason = error.map_or_else(String::new, |error| {
-                let text = error.to_string();
-                text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
-            });
+            let reason = error.as_ref().map_or_else(|| "it does not fit".to_owned(), reason);
             self.add(name, &format!("{reason}, got {}", shown(value)));
         }
     }
