@@ -98,7 +98,7 @@ impl Input {
             }
             // `null` for an argument that has a default means the default.
             if value.fill(&mut slots, index).is_err_and(|_| !value.is_null()) {
-                problems.mistyped(name, &value.to_json(), value.fill(&mut S::default(), index).err());
+                problems.mistyped(name, &value.to_json(), value.fill(&mut S::default(), index).as_ref().err());
             }
         };
         match &self.source {
@@ -275,7 +275,6 @@ impl BadArguments {
 /// What an entry answers with: decides how bad arguments are told.
 pub trait Answer: Sized {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "hidden; see `BadArguments::answer`")]
     fn bad_arguments(entry: &str, bad: &BadArguments) -> Result<Self, ProtocolError>;
 }
 

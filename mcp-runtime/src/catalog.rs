@@ -83,13 +83,15 @@ impl Catalog {
 
     fn capabilities(&self) -> ServerCapabilities {
         let Listed { tools, resources, templates, prompts } = &self.listed;
-        let mut capabilities = ServerCapabilities::default();
-        capabilities.tools = (!tools.is_empty()).then(ToolsCapability::default);
-        capabilities.prompts = (!prompts.is_empty()).then(PromptsCapability::default);
-        capabilities.resources = (!resources.is_empty() || !templates.is_empty()).then(ResourcesCapability::default);
-        capabilities.completions = self.about.completes.then(Map::new);
-        capabilities.logging = self.about.logs.then(Map::new);
-        capabilities
+        let is_readable = !resources.is_empty() || !templates.is_empty();
+        ServerCapabilities {
+            tools: (!tools.is_empty()).then(ToolsCapability::default),
+            prompts: (!prompts.is_empty()).then(PromptsCapability::default),
+            resources: is_readable.then(ResourcesCapability::default),
+            completions: self.about.completes.then(Map::new),
+            logging: self.about.logs.then(Map::new),
+            ..ServerCapabilities::default()
+        }
     }
 
     /// Whether the server has anything that this method is about. A method without its capability is not there.

@@ -202,7 +202,13 @@ impl Core {
         let params = call.params.as_deref().unwrap_or(b"{}");
         let params: CompleteRequestParams = match serde_json::from_slice(params) {
             Ok(params) => params,
-            Err(error) => return ProtocolError::invalid_params(format!("wrong parameters for `completion/complete`: {}", reason(&error))).into(),
+            Err(error) => {
+                return ProtocolError::invalid_params(format!(
+                    "wrong parameters for `completion/complete`: {}",
+                    reason(&error)
+                ))
+                .into();
+            }
         };
         let argument = params.argument;
         let (schema, completers) = match &params.reference {
@@ -210,7 +216,8 @@ impl Core {
                 match self.prompt_index.get(prompt.name.as_str()).and_then(|index| self.prompts.get(*index)) {
                     Some(entry) => (&entry.schema, &entry.completers),
                     None => {
-                        return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name))).into();
+                        return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name)))
+                            .into();
                     }
                 }
             }

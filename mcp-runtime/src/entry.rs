@@ -205,9 +205,7 @@ impl Names {
         while index < self.own.len() {
             let mut other = 0;
             while other < earlier.len() {
-                if earlier[other].occurrences(&self.own[index]) > 0 {
-                    panic!("{}", self.own[index].clash);
-                }
+                assert!(earlier[other].occurrences(&self.own[index]) == 0, "{}", self.own[index].clash);
                 other += 1;
             }
             index += 1;

@@ -154,7 +154,7 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-/// What serde_json says went wrong, without the position, which means nothing to whoever did not see the text.
+/// What `serde_json` says went wrong, without the position, which means nothing to whoever did not see the text.
 pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {

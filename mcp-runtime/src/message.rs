@@ -22,10 +22,20 @@ const BATCH: usize = 256;
 /// One decoded message.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Request { id: RequestId, method: Box<str>, params: Option<Bytes> },
-    Notification { method: Box<str>, params: Option<Bytes> },
+    Request {
+        id: RequestId,
+        method: Box<str>,
+        params: Option<Bytes>,
+    },
+    Notification {
+        method: Box<str>,
+        params: Option<Bytes>,
+    },
     #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "a server asks nothing that could be answered"))]
-    Response { id: RequestId, outcome: Outcome },
+    Response {
+        id: RequestId,
+        outcome: Outcome,
+    },
 }
 
 /// What a response carries.

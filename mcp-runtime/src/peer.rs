@@ -197,7 +197,7 @@ mod tests {
         let mut out = Vec::new();
         peer.take(&mut out);
         assert!(out.ends_with(b"{\"an\": \"answer\"}\n"));
-        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), sent + 1);
+        assert_eq!(out.split_inclusive(|byte| *byte == b'\n').count(), sent + 1);
         assert!(peer.notify("notifications/message", &"there is room again"));
     }
 

@@ -33,10 +33,11 @@ impl Server {
     /// the transport.
     pub async fn run(self) -> Result<()> {
         match asked(env::args_os().skip(1), env::var_os(VARIABLE))? {
-            Asked::Stdio => self.serve(Stdio).await,
-            Asked::Help => self.print(&self.help()),
-            Asked::Version => self.print(&format!("{} {}", self.info.name, self.info.version)),
+            Asked::Stdio => return self.serve(Stdio).await,
+            Asked::Help => print(&self.help()),
+            Asked::Version => print(&format!("{} {}", self.info.name, self.info.version)),
         }
+        Ok(())
     }
 
     /// The same from a `main` that is not `async`: starts a runtime of its own.
@@ -62,16 +63,11 @@ impl Server {
             program(env::args_os().next()).unwrap_or_else(|| info.name.clone())
         )
     }
+}
 
-    #[expect(
-        clippy::print_stdout,
-        clippy::unused_self,
-        reason = "it is what the user asked for, and nothing is served"
-    )]
-    fn print(&self, text: &str) -> Result<()> {
-        println!("{text}");
-        Ok(())
-    }
+#[expect(clippy::print_stdout, reason = "it is what the user asked for, and nothing is served")]
+fn print(text: &str) {
+    println!("{text}");
 }
 
 /// The program's name as it was called.

@@ -170,10 +170,12 @@ fn for_each_inside(schema: &mut JsonObject, visit: &mut dyn FnMut(&mut JsonObjec
                 schemas.values_mut().for_each(&mut one);
             }
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                schemas.iter_mut().for_each(&mut one)
+                schemas.iter_mut().for_each(&mut one);
             }
-            ("items" | "not" | "contains" | "propertyNames", value) => one(value),
-            ("additionalProperties", value @ Value::Object(_)) => one(value),
+            ("items" | "not" | "contains" | "propertyNames", value)
+            | ("additionalProperties", value @ Value::Object(_)) => {
+                one(value);
+            }
             _ => {}
         }
     }

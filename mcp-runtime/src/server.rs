@@ -248,7 +248,7 @@ impl Server {
             return Err(Error::from(Misbuilt(problems)));
         }
         let completes =
-            core.prompts.iter().any(|entry| entry.suggests()) || core.templates.iter().any(|entry| entry.suggests());
+            core.prompts.iter().any(PromptEntry::suggests) || core.templates.iter().any(TemplateEntry::suggests);
         core.catalog = Catalog::new(
             listed,
             crate::catalog::About {
@@ -376,11 +376,13 @@ fn tool(item: ToolItem) -> (Tool, ToolEntry) {
     tool.icons = icons(facts.icons);
     tool.meta = meta(facts.meta);
     tool.output_schema = schema::of_result(item.output);
-    let mut annotations = ToolAnnotations::default();
-    annotations.read_only_hint = item.read_only;
-    annotations.destructive_hint = item.destructive;
-    annotations.idempotent_hint = item.idempotent;
-    annotations.open_world_hint = item.open_world;
+    let annotations = ToolAnnotations {
+        title: None,
+        read_only_hint: item.read_only,
+        destructive_hint: item.destructive,
+        idempotent_hint: item.idempotent,
+        open_world_hint: item.open_world,
+    };
     tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
     let wraps = tool.wraps_output();
     (tool, ToolEntry { schema: entry_schema, wraps, handler: item.handler })

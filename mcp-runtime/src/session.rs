@@ -30,8 +30,9 @@ impl Session {
     /// Opens a session from the parameters of `initialize`.
     pub(crate) fn open(params: Option<&Bytes>) -> Result<Self, ProtocolError> {
         let params = params.map_or(&b"{}"[..], |params| params);
-        let params: InitializeRequestParams = serde_json::from_slice(params)
-            .map_err(|error| ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {}", reason(&error))))?;
+        let params: InitializeRequestParams = serde_json::from_slice(params).map_err(|error| {
+            ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {}", reason(&error)))
+        })?;
         Ok(Self {
             revision: Revision::negotiate(&params.protocol_version),
             client: Arc::new(Client { info: Some(params.client_info), capabilities: params.capabilities }),
@@ -139,9 +140,8 @@ fn missing(method: Method, member: &str) -> ProtocolError {
 
 impl Facts {
     fn read(raw: &RawValue) -> Result<Self, ProtocolError> {
-        let meta: RequestMeta<'_> = serde_json::from_str(raw.get()).map_err(|error| {
-            ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error)))
-        })?;
+        let meta: RequestMeta<'_> = serde_json::from_str(raw.get())
+            .map_err(|error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error))))?;
         Ok(Self {
             progress_token: meta.progress_token,
             revision: meta.revision.map(|revision| revision.0.into_owned()),

@@ -14,8 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::runtime::Handle;
 use self::flight::Flights;
 pub use self::memory::memory;
 pub use self::stdio::Stdio;
@@ -32,6 +30,8 @@ use crate::peer::Peer;
 use crate::revision::Revision;
 use crate::server::{App, Server};
 use crate::session::{Params, Session};
+use bytes::Bytes;
+use tokio::runtime::Handle;
 
 /// A way for clients to reach a server, see [`Server::serve`].
 pub trait Transport {
@@ -163,7 +163,7 @@ impl Link {
                 }
                 let call =
                     Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
-                self.run(revision, context, self.app.start(call), target);
+                self.run(revision, &context, self.app.start(call), target);
             }
         }
     }
@@ -271,7 +271,7 @@ impl Link {
     }
 
     /// Polls a call once where it stands. If it has to wait it becomes a task.
-    fn run(self: &Arc<Self>, revision: Revision, context: Context, mut running: Running, target: Target) {
+    fn run(self: &Arc<Self>, revision: Revision, context: &Context, mut running: Running, target: Target) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
         // Settles a batch when the call ends without an answer, as a cancelled one does.
@@ -285,7 +285,7 @@ impl Link {
             });
         }
         let flying = context.clone();
-        self.flights.keep(&context, || {
+        self.flights.keep(context, || {
             let task = self.runtime.spawn(async move {
                 let reply = running.await;
                 let link = Arc::clone(&landing.link);

@@ -166,7 +166,14 @@ fn a_block_of_methods() {
 
 #[test]
 fn a_list_for_a_server() {
-    let items = quote!(add, notes::find, #[cfg(feature = "admin")] admin::wipe, Counter::default(), (counter));
+    let items = quote!(
+        add,
+        notes::find,
+        #[cfg(feature = "admin")]
+        admin::wipe,
+        Counter::default(),
+        (counter)
+    );
     check("server", in_main(&list::server(items)));
 }
 
@@ -184,5 +191,16 @@ fn a_wrong_item_keeps_what_others_name() {
         }
     };
     check("wrong_item", expand::item(Kind::Tool, quote!(name = "two words"), item));
-    check("wrong_place", expand::item(Kind::Tool, quote!(), quote!(enum Kind { A })));
+    check(
+        "wrong_place",
+        expand::item(
+            Kind::Tool,
+            quote!(),
+            quote!(
+                enum Kind {
+                    A,
+                }
+            ),
+        ),
+    );
 }

@@ -1,8 +1,8 @@
 //! The schemas that clients see, one snapshot per family of types: what a tool takes, what it returns, and what `#[arg]`
 //! adds. Beside the snapshots a lint for what some client refuses, and proof that schemas and parser agree.
-#![expect(clippy::needless_pass_by_value, reason = "what a tool takes is parsed for it")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use insta::{assert_snapshot, with_settings};
@@ -186,6 +186,7 @@ mod refined {
 
     /// Every key of `#[arg]`.
     #[tool]
+    #[expect(clippy::too_many_arguments, reason = "one for each key")]
     pub(super) fn keys(
         /// How many.
         #[arg(default = 10, range = 1..=100, example = 5)]
@@ -284,12 +285,12 @@ fn every_schema_is_as_it_was_reviewed() {
         for tool in tools(server) {
             let name = tool["name"].as_str().unwrap();
             let input = serde_json::to_string_pretty(&shown(&tool["inputSchema"])).unwrap();
-            text.push_str(&format!("── {name}, in ──\n{input}\n"));
+            let _ = writeln!(text, "── {name}, in ──\n{input}");
             match tool.get("outputSchema").map(shown) {
                 Some(output) if output == shown(&tool["inputSchema"]) => text.push_str("out: the same\n\n"),
                 Some(output) => {
                     let output = serde_json::to_string_pretty(&output).unwrap();
-                    text.push_str(&format!("── {name}, out ──\n{output}\n\n"));
+                    let _ = writeln!(text, "── {name}, out ──\n{output}\n");
                 }
                 None => text.push('\n'),
             }
@@ -437,6 +438,7 @@ fn members_stand_in_the_order_of_the_source() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_a_tool_returns_fits_its_schema_and_what_it_takes_fits_too() {
     let samples = [
         ("a_u8", vec![json!(0), json!(255)], vec![json!(-1), json!(256), json!(0.5), json!({}), json!(true)]),

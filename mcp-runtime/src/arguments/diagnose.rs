@@ -65,11 +65,11 @@ impl<'s> Problems<'s> {
     }
 
     /// A value that its type refused: by the schema where that sees the fault, else in the type's own words.
-    pub(super) fn mistyped(&mut self, name: &str, value: &Value, error: Option<serde_json::Error>) {
+    pub(super) fn mistyped(&mut self, name: &str, value: &Value, error: Option<&serde_json::Error>) {
         let before = self.lines.len() + self.more;
         self.out_of_bounds(name, value);
         if self.lines.len() + self.more == before {
-            let reason = error.as_ref().map_or_else(|| "it does not fit".to_owned(), reason);
+            let reason = error.map_or_else(|| "it does not fit".to_owned(), reason);
             self.add(name, &format!("{reason}, got {}", shown(value)));
         }
     }
@@ -201,15 +201,14 @@ fn check_members(
     }
     for (name, value) in members {
         let path = format!("{path}.{name}");
-        match (properties.get(name), schema.get("additionalProperties")) {
-            (Some(schema), _) => check(root, schema, value, &path, found, depth + 1),
-            (None, Some(Value::Bool(false))) => {
+        match properties.get(name).or_else(|| schema.get("additionalProperties")) {
+            Some(Value::Bool(false)) => {
                 let hint = nearest(name, properties.keys().map(String::as_str))
                     .map_or_else(String::new, |nearest| format!("; did you mean {}?", quoted(nearest)));
                 found.push((path, format!("unknown member{hint}")));
             }
-            (None, Some(schema)) => check(root, schema, value, &path, found, depth + 1),
-            (None, None) => {}
+            Some(schema) => check(root, schema, value, &path, found, depth + 1),
+            None => {}
         }
     }
 }

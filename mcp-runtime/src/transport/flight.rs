@@ -93,7 +93,8 @@ impl Flights {
     pub(super) fn cancel(&self, id: &RequestId) {
         let (polled, waiting) = {
             let mut table = self.lock();
-            let polled = table.polled.iter().position(|call| call.id() == id).map(|index| table.polled.swap_remove(index));
+            let polled =
+                table.polled.iter().position(|call| call.id() == id).map(|index| table.polled.swap_remove(index));
             (polled, table.waiting.remove(id))
         };
         if let Some(context) = polled {

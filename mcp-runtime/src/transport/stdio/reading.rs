@@ -115,10 +115,10 @@ impl Reading {
                 Err(error) => break Err(error),
             }
         };
-        self.end(reader, result);
+        self.end(*reader, result);
     }
 
-    fn end(&self, mut reader: Box<Reader>, result: io::Result<()>) {
+    fn end(&self, mut reader: Reader, result: io::Result<()>) {
         if let Some(line) = reader.lines.rest() {
             // In a thread of its own, because a call that holds it up must not hide that the input has ended.
             let (link, output) = (Arc::clone(&self.link), Arc::clone(&self.output));
