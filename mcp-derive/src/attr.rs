@@ -14,7 +14,7 @@ use crate::errors::Sink;
 pub(crate) struct Keys {
     /// A text that stands first without a key.
     pub(crate) text: Option<LitStr>,
-    keys: Vec<Key>,
+    pairs: Vec<Key>,
     taken: Vec<&'static str>,
 }
 
@@ -31,7 +31,7 @@ enum Value {
 
 impl Keys {
     pub(crate) fn none() -> Self {
-        Self { text: None, keys: Vec::new(), taken: Vec::new() }
+        Self { text: None, pairs: Vec::new(), taken: Vec::new() }
     }
 
     /// Reads an attribute's tokens; a key that cannot be read is reported and passed over.
@@ -45,12 +45,12 @@ impl Keys {
                 continue;
             }
             match key.parse2(part) {
-                Ok(key) => keys.keys.push(key),
+                Ok(key) => keys.pairs.push(key),
                 Err(error) => sink.add(error),
             }
         }
         let mut seen: Vec<&Ident> = Vec::new();
-        for key in &keys.keys {
+        for key in &keys.pairs {
             if seen.contains(&&key.name) {
                 sink.at(&key.name, format!("`{}` stands twice; keep one", key.name));
             }
@@ -61,30 +61,30 @@ impl Keys {
 
     /// Adds the keys of a further attribute of the same kind.
     pub(crate) fn merge(&mut self, other: Self, sink: &Sink) {
-        for key in other.keys {
-            if self.keys.iter().any(|known| known.name == key.name) {
+        for key in other.pairs {
+            if self.pairs.iter().any(|known| known.name == key.name) {
                 sink.at(&key.name, format!("`{}` stands twice; keep one", key.name));
             } else {
-                self.keys.push(key);
+                self.pairs.push(key);
             }
         }
     }
 
     /// Where a key stands that is yet to be taken.
     pub(crate) fn span(&self, name: &str) -> Option<Span> {
-        self.keys.iter().find(|key| key.name == name).map(|key| key.name.span())
+        self.pairs.iter().find(|key| key.name == name).map(|key| key.name.span())
     }
 
     /// Takes a key that does not exist out of the list, to tell more about it than that it is unknown.
     pub(crate) fn stray(&mut self, name: &str) -> Option<Ident> {
-        let index = self.keys.iter().position(|key| key.name == name)?;
-        Some(self.keys.swap_remove(index).name)
+        let index = self.pairs.iter().position(|key| key.name == name)?;
+        Some(self.pairs.swap_remove(index).name)
     }
 
     fn take(&mut self, name: &'static str) -> Option<Key> {
         self.taken.push(name);
-        let index = self.keys.iter().position(|key| key.name == name)?;
-        Some(self.keys.swap_remove(index))
+        let index = self.pairs.iter().position(|key| key.name == name)?;
+        Some(self.pairs.swap_remove(index))
     }
 
     /// `key = "text"`.
@@ -196,7 +196,7 @@ impl Keys {
 
     /// Reports every key that nobody took, with the nearest one that exists.
     pub(crate) fn finish(self, attribute: &str, sink: &Sink) {
-        for key in &self.keys {
+        for key in &self.pairs {
             if self.taken.iter().any(|taken| key.name == taken) {
                 continue;
             }

@@ -25,18 +25,18 @@ impl Parse for Block {
     }
 }
 
-pub(crate) fn expand(keys: TokenStream, tokens: TokenStream) -> TokenStream {
+pub(crate) fn expand(keys: TokenStream, tokens: &TokenStream) -> TokenStream {
     let mut item = match syn::parse2::<Block>(tokens.clone()) {
         Ok(block) => block.item,
         Err(error) => {
             let error = match syn::parse2::<syn::Item>(tokens.clone()) {
                 Ok(_) => syn::Error::new(
-                    first_span(&tokens),
+                    first_span(tokens),
                     "`#[serve]` goes on an `impl` block: `#[serve] impl Counter { … }`",
                 ),
                 Err(_) => error,
             };
-            return fallback::foreign(&tokens, &error);
+            return fallback::foreign(tokens, &error);
         }
     };
     let sink = Sink::new();

@@ -400,7 +400,10 @@ fn contains(range: &ExprRange, value: f64) -> bool {
 fn literal_fits(key: &str, expr: &Expr, class: Class, sink: &Sink) -> bool {
     let Some(found) = literal(expr) else { return true };
     let fits = match (class, found) {
-        (Class::Unknown, _) | (Class::Float, Literal::Integer | Literal::Float) => true,
+        (Class::Unknown, _)
+        | (Class::Float, Literal::Integer | Literal::Float)
+        | (Class::Text, Literal::Text)
+        | (Class::Boolean, Literal::Boolean) => true,
         (Class::Integer { .. }, Literal::Integer) => {
             let (low, high) = limits(class);
             match number(expr) {
@@ -411,7 +414,6 @@ fn literal_fits(key: &str, expr: &Expr, class: Class, sink: &Sink) -> bool {
                 _ => true,
             }
         }
-        (Class::Text, Literal::Text) | (Class::Boolean, Literal::Boolean) => true,
         _ => false,
     };
     if !fits {

@@ -23,7 +23,7 @@ use crate::signature::{
 use crate::{check, fallback, path, record};
 
 /// Expands `#[tool]`, `#[resource]` or `#[prompt]` on an item.
-pub(crate) fn item(kind: Kind, keys: TokenStream, tokens: TokenStream) -> TokenStream {
+pub(crate) fn item(kind: Kind, keys: TokenStream, tokens: &TokenStream) -> TokenStream {
     if let Ok(item) = syn::parse2::<syn::ItemStruct>(tokens.clone()) {
         return record::expand(kind, keys, item);
     }
@@ -38,11 +38,11 @@ pub(crate) fn item(kind: Kind, keys: TokenStream, tokens: TokenStream) -> TokenS
                         }
                         _ => "only functions and structs can be annotated",
                     };
-                    syn::Error::new(first_span(&tokens), format!("`#[{}]` cannot stand here: {hint}", kind.name()))
+                    syn::Error::new(first_span(tokens), format!("`#[{}]` cannot stand here: {hint}", kind.name()))
                 }
                 Err(_) => error,
             };
-            fallback::foreign(&tokens, &error)
+            fallback::foreign(tokens, &error)
         }
     }
 }
@@ -97,7 +97,7 @@ fn function(kind: Kind, keys: TokenStream, mut function: Function) -> TokenStrea
     function.attrs.push(taken_by_value());
     let descriptor = descriptor(&entry, &function.vis);
     let beside = match sink.finish() {
-        Some(errors) => fallback::item(&entry, &Generics::default(), errors),
+        Some(errors) => fallback::item(&entry, &Generics::default(), &errors),
         None => static_item(&entry),
     };
     quote!(#function #descriptor #beside)

@@ -8,7 +8,7 @@ use crate::entry::Entry;
 use crate::path;
 
 /// An item that registers nothing.
-pub(crate) fn item(entry: &Entry, generics: &Generics, errors: TokenStream) -> TokenStream {
+pub(crate) fn item(entry: &Entry, generics: &Generics, errors: &TokenStream) -> TokenStream {
     let private = path::private(entry.spec.krate.as_ref());
     let ident = entry.callee.ident();
     let cfgs = entry.cfg_tokens();

@@ -27,26 +27,26 @@ use entry::Kind;
 /// See `mcp_runtime::tool`.
 #[proc_macro_attribute]
 pub fn tool(keys: TokenStream, item: TokenStream) -> TokenStream {
-    expand::item(Kind::Tool, keys.into(), item.into()).into()
+    expand::item(Kind::Tool, keys.into(), &item.into()).into()
 }
 
 /// See `mcp_runtime::resource`.
 #[proc_macro_attribute]
 pub fn resource(keys: TokenStream, item: TokenStream) -> TokenStream {
-    expand::item(Kind::Resource, keys.into(), item.into()).into()
+    expand::item(Kind::Resource, keys.into(), &item.into()).into()
 }
 
 /// See `mcp_runtime::prompt`.
 #[proc_macro_attribute]
 pub fn prompt(keys: TokenStream, item: TokenStream) -> TokenStream {
-    expand::item(Kind::Prompt, keys.into(), item.into()).into()
+    expand::item(Kind::Prompt, keys.into(), &item.into()).into()
 }
 
 /// See `mcp_runtime::serve`. It is not called `server`, because Rust keeps attributes and function-like macros of one crate
 /// in one namespace.
 #[proc_macro_attribute]
 pub fn serve(keys: TokenStream, item: TokenStream) -> TokenStream {
-    block::expand(keys.into(), item.into()).into()
+    block::expand(keys.into(), &item.into()).into()
 }
 
 /// See `mcp_runtime::server`.

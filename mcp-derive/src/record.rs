@@ -74,7 +74,7 @@ pub(crate) fn expand(kind: Kind, keys: TokenStream, mut item: ItemStruct) -> Tok
     let errors = sink.finish();
     let value = (kind == Kind::Resource && errors.is_none()).then(|| by_value(&entry));
     let beside = match errors {
-        Some(errors) => fallback::item(&entry, &item.generics, errors),
+        Some(errors) => fallback::item(&entry, &item.generics, &errors),
         None => expand::static_item(&entry),
     };
     quote!(#item #beside #value)

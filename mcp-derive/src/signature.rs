@@ -56,7 +56,7 @@ pub(crate) enum Role {
     /// `&Context`.
     Context,
     /// The server, through `FromContext`; by reference where the function takes one.
-    Injected { ty: Type, by_reference: bool },
+    Injected { ty: Box<Type>, by_reference: bool },
     /// The client.
     Argument(Box<Argument>),
 }
@@ -114,9 +114,8 @@ impl Shape {
     pub(crate) fn value_type(&self) -> Type {
         match self {
             Self::Str | Self::Cow | Self::OptionStr | Self::OptionCow => parse_quote!(str),
-            Self::Reference(ty) => ty.clone(),
             Self::Owned(ty) if is_named(ty, "Option") => first_argument(ty).unwrap_or_else(|| ty.clone()),
-            Self::Owned(ty) => ty.clone(),
+            Self::Reference(ty) | Self::Owned(ty) => ty.clone(),
         }
     }
 }
@@ -193,7 +192,7 @@ pub(crate) fn param(ident: &Ident, ty: &Type, attrs: &[Attribute], sink: &Sink) 
     let role = if is_context && by_reference {
         Role::Context
     } else if is_injected {
-        Role::Injected { ty: target.clone(), by_reference }
+        Role::Injected { ty: Box::new(target.clone()), by_reference }
     } else {
         Role::Argument(Box::new(argument(ident, ty, attrs, sink)?))
     };

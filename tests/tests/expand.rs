@@ -57,7 +57,7 @@ fn a_plain_tool() {
             a + b
         }
     };
-    check("plain_tool", expand::item(Kind::Tool, quote!(read_only), item));
+    check("plain_tool", expand::item(Kind::Tool, quote!(read_only), &item));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_async_tool_with_everything() {
             db.search(query)
         }
     };
-    check("async_tool_with_everything", expand::item(Kind::Tool, keys, item));
+    check("async_tool_with_everything", expand::item(Kind::Tool, keys, &item));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_struct_tool() {
             state: State<Db>,
         }
     };
-    check("struct_tool", expand::item(Kind::Tool, quote!(), item));
+    check("struct_tool", expand::item(Kind::Tool, quote!(), &item));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_resource_template() {
             Ok(None)
         }
     };
-    check("resource_template", expand::item(Kind::Resource, keys, item));
+    check("resource_template", expand::item(Kind::Resource, keys, &item));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_static_resource() {
             "Read me."
         }
     };
-    check("static_resource", expand::item(Kind::Resource, quote!("docs://readme", size = 8), item));
+    check("static_resource", expand::item(Kind::Resource, quote!("docs://readme", size = 8), &item));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_struct_resource() {
             verbose: bool,
         }
     };
-    check("struct_resource", expand::item(Kind::Resource, quote!("config://all"), item));
+    check("struct_resource", expand::item(Kind::Resource, quote!("config://all"), &item));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_prompt() {
             String::new()
         }
     };
-    check("prompt", expand::item(Kind::Prompt, quote!(crate = renamed), item));
+    check("prompt", expand::item(Kind::Prompt, quote!(crate = renamed), &item));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_block_of_methods() {
             fn left_alone(&mut self) {}
         }
     };
-    check("block", block::expand(quote!(), item));
+    check("block", block::expand(quote!(), &item));
 }
 
 #[test]
@@ -190,13 +190,13 @@ fn a_wrong_item_keeps_what_others_name() {
             a + b + c
         }
     };
-    check("wrong_item", expand::item(Kind::Tool, quote!(name = "two words"), item));
+    check("wrong_item", expand::item(Kind::Tool, quote!(name = "two words"), &item));
     check(
         "wrong_place",
         expand::item(
             Kind::Tool,
             quote!(),
-            quote!(
+            &quote!(
                 enum Kind {
                     A,
                 }
