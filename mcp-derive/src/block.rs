@@ -1,6 +1,6 @@
 //! `#[serve] impl T { … }`: the annotated methods of a type, whose value can then be given to a server.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -10,7 +10,7 @@ use syn::{Attribute, FnArg, Generics, Ident, Receiver, ReceiverKind, Signature, 
 use crate::attr::Keys;
 use crate::entry::{Callee, Entry, Kind, Spec, cfgs};
 use crate::errors::Sink;
-use crate::expand::{Slots, clash_of, first_span, names, output_of, quiet, registration, taken_by_value};
+use crate::expand::{Slots, first_span, labels, names, output_of, quiet, registration, taken_by_value};
 use crate::signature::{Ungrouped, params};
 use crate::{check, fallback, path};
 
@@ -125,30 +125,18 @@ fn receiver(sig: &Signature, sink: &Sink) -> bool {
     true
 }
 
-/// Every name that an entry answers to, where it stands: its own, or its URI, and its aliases.
-fn labels(spec: &Spec) -> Vec<(String, Span)> {
-    match (spec.kind, &spec.uri) {
-        (Kind::Resource, Some(uri)) => vec![(uri.text.value(), uri.text.span())],
-        (Kind::Resource, None) => Vec::new(),
-        _ => {
-            let aliases = spec.aliases.iter().map(|alias| (alias.value(), alias.span()));
-            std::iter::once((spec.name.clone(), spec.name_span)).chain(aliases).collect()
-        }
-    }
-}
-
 fn distinct(entries: &[Entry], sink: &Sink) {
     for (index, entry) in entries.iter().enumerate() {
-        for (label, span) in labels(&entry.spec) {
+        for label in labels(&entry.spec) {
             // What a `#[cfg]` switches may well exclude the other; the compiler compares those that remain.
             let clash = entries.iter().take(index).any(|other| {
                 entry.spec.kind == other.spec.kind
                     && entry.cfgs.is_empty()
                     && other.cfgs.is_empty()
-                    && labels(&other.spec).iter().any(|(known, _)| *known == label)
+                    && labels(&other.spec).iter().any(|known| known.key == label.key)
             });
             if clash {
-                sink.on(span, clash_of(entry.spec.kind, &label));
+                sink.on(label.span, &label.clash);
             }
         }
     }

@@ -175,23 +175,44 @@ pub(crate) fn static_item(entry: &Entry) -> TokenStream {
 /// The item's names, for the comparison at compile time.
 pub(crate) fn names(spec: &Spec) -> TokenStream {
     let kind = spec.kind.name();
-    let all: Vec<String> = match (&spec.kind, &spec.uri) {
-        (Kind::Resource, Some(uri)) => vec![uri.text.value()],
-        _ => std::iter::once(spec.name.clone()).chain(spec.aliases.iter().map(syn::LitStr::value)).collect(),
-    };
-    let items = all.iter().map(|name| {
-        let clash = clash_of(spec.kind, name);
-        quote!(__mcp::Name { kind: #kind, name: #name, clash: #clash })
-    });
+    let items = labels(spec)
+        .into_iter()
+        .map(|Label { key, clash, .. }| quote!(__mcp::Name { kind: #kind, name: #key, clash: #clash }));
     quote!(#(#items),*)
 }
 
-/// What is said of two items that have the same name.
-pub(crate) fn clash_of(kind: Kind, name: &str) -> String {
-    match kind {
-        Kind::Resource => format!("two resources have the URI `{name}`; change one of them"),
-        Kind::Tool | Kind::Prompt => {
-            format!("two {}s are named `{name}`; rename one of them, or set `name = \"…\"`", kind.name())
+/// What an item is found by, and where it says so.
+pub(crate) struct Label {
+    /// Equal for two items that could not be told apart.
+    pub(crate) key: String,
+    pub(crate) span: Span,
+    /// What is said when there are two.
+    pub(crate) clash: String,
+}
+
+/// Every name that an item answers to, or its URI.
+pub(crate) fn labels(spec: &Spec) -> Vec<Label> {
+    let label = |key: String, span, clash| Label { key, span, clash };
+    match (spec.kind, &spec.uri) {
+        (Kind::Resource, None) => Vec::new(),
+        (Kind::Resource, Some(uri)) => {
+            let text = uri.text.value();
+            let clash = match uri.variables().next() {
+                None => format!("two resources have the URI `{text}`; change one of them"),
+                Some(_) => format!("two templates match the same URIs as `{text}`; change one of them"),
+            };
+            vec![label(uri.shape(), uri.text.span(), clash)]
+        }
+        (kind, _) => {
+            let aliases = spec.aliases.iter().map(|alias| (alias.value(), alias.span()));
+            let names = std::iter::once((spec.name.clone(), spec.name_span)).chain(aliases);
+            let kind = kind.name();
+            names
+                .map(|(name, span)| {
+                    let clash = format!("two {kind}s are named `{name}`; rename one of them, or set `name = \"…\"`");
+                    label(name, span, clash)
+                })
+                .collect()
         }
     }
 }

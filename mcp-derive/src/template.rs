@@ -125,6 +125,16 @@ impl Template {
         path.chain(self.query.iter().map(String::as_str))
     }
 
+    /// Equal for two templates that match the same URIs, whatever their variables are called.
+    pub(crate) fn shape(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Segment(_) => "{}".to_owned(),
+            Part::Rest(_) => "{+}".to_owned(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The template as a value of the runtime's type.
     pub(crate) fn tokens(&self, private: &TokenStream) -> TokenStream {
         let (text, query) = (&self.text, &self.query);

@@ -219,7 +219,7 @@ impl Server {
             context |= lacks.note("resource", item.facts.name, item.needs, &core.states);
             let uri = item.uri;
             let is_known = core.resource_index.contains_key(uri.text)
-                || core.templates.iter().any(|known: &TemplateEntry| known.uri.text == uri.text);
+                || core.templates.iter().any(|known: &TemplateEntry| known.uri.matches_as(&uri));
             if is_known {
                 problems.push(format!("two resources have the URI `{}`", uri.text));
             }

@@ -24,6 +24,16 @@ pub enum Part {
 }
 
 impl Template {
+    /// Whether two templates match the same URIs, whatever their variables are called.
+    pub(crate) fn matches_as(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Part, &Part)| match (one, other) {
+            (Part::Literal(one), Part::Literal(other)) => one == other,
+            (Part::Segment(_), Part::Segment(_)) | (Part::Rest(_), Part::Rest(_)) => true,
+            _ => false,
+        };
+        self.parts.len() == other.parts.len() && self.parts.iter().zip(other.parts).all(same)
+    }
+
     /// The variables' values, decoded, if the URI matches.
     pub(crate) fn matches(&self, uri: &str) -> Option<Vec<(&'static str, String)>> {
         let (path, query) = if self.query.is_empty() { (uri, "") } else { uri.split_once('?').unwrap_or((uri, "")) };
