@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+pub(crate) use mcp_runtime::__private::nearest;
 use mcp_runtime::model::{JsonObject, Tool};
 use serde_json::{Map, Value};
 
@@ -265,15 +266,6 @@ fn unknown(tool: &Tool, reader: &Reader<'_>, shown: &str, name: &str) -> Failure
         None => format!("  {}", signature::of(tool)),
     };
     Failure::usage(format!("{} has no argument {}", visible(&tool.name), visible(shown))).hint(hint)
-}
-
-/// The known name that was probably meant.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    known
-        .map(|known| (strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()), known))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, known)| *distance <= 1 + known.chars().count() / 3)
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub(crate) use self::diagnose::nearest;
+pub use self::diagnose::nearest;
 use self::lenient::{OneJson, OneText};
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted, shortened};

@@ -3,7 +3,7 @@
 pub use schemars;
 pub use serde;
 
-pub use crate::arguments::{Answer, BadArguments, Input, Slots};
+pub use crate::arguments::{Answer, BadArguments, Input, Slots, nearest};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
     Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Name, Names, Pair, PromptItem,

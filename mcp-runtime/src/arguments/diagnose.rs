@@ -332,7 +332,7 @@ fn list(words: impl Iterator<Item = String>) -> String {
 }
 
 /// The known name that was probably meant.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = shortened(name);
     known
         .map(|known| (strsim::osa_distance(&name.to_lowercase(), &known.to_lowercase()), known))
