@@ -185,6 +185,27 @@ impl Context {
     }
 }
 
+#[cfg(test)]
+impl Context {
+    /// The context of a call that nobody made.
+    pub(crate) fn of_call(id: i64) -> Self {
+        Self::new(Inner {
+            id: RequestId::Number(id),
+            revision: Revision::LATEST,
+            client: Arc::default(),
+            states: Arc::default(),
+            peer: Arc::new(Peer::new(1024)),
+            progress_token: None,
+            progress: AtomicU64::new(0),
+            log_level: None,
+            meta: None,
+            ended: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            wake: Mutex::default(),
+        })
+    }
+}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("id", &self.0.id).field("revision", &self.0.revision).finish_non_exhaustive()

@@ -182,3 +182,50 @@ impl GivenUp {
         let _ = tokio::time::timeout(DROPPING, all).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context as TaskContext, Poll, Waker};
+
+    use super::*;
+
+    fn is_idle(flights: &Flights) -> bool {
+        let mut cx = TaskContext::from_waker(Waker::noop());
+        pin!(flights.drained()).poll(&mut cx) == Poll::Ready(())
+    }
+
+    #[test]
+    fn a_call_counts_until_its_answer_is_handed_on() {
+        let (flights, call) = (Flights::default(), Context::of_call(1));
+        assert!(flights.enter(&call, 10).is_ok());
+        assert!(!is_idle(&flights));
+        let was_idle = Cell::new(None);
+        flights.leave(call.id(), || was_idle.set(Some(is_idle(&flights))));
+        assert_eq!(was_idle.get(), Some(false));
+        assert!(is_idle(&flights));
+    }
+
+    #[test]
+    fn a_cancelled_call_is_not_answered() {
+        let (flights, call) = (Flights::default(), Context::of_call(1));
+        assert!(flights.enter(&call, 10).is_ok());
+        flights.cancel(call.id());
+        assert!(call.is_cancelled() && is_idle(&flights));
+        flights.leave(call.id(), || panic!("it was cancelled"));
+        assert!(!flights.keep(&call, || panic!("it was cancelled")));
+    }
+
+    #[test]
+    fn an_id_in_flight_and_a_call_too_many_are_refused() {
+        let flights = Flights::default();
+        assert!(flights.enter(&Context::of_call(1), 2).is_ok());
+        assert_eq!(flights.enter(&Context::of_call(1), 2).map_err(|error| error.code()), Err(-32600));
+        assert!(flights.enter(&Context::of_call(2), 2).is_ok());
+        assert_eq!(flights.enter(&Context::of_call(3), 2).map_err(|error| error.code()), Err(-32603));
+        flights.leave(&crate::model::RequestId::Number(1), || {});
+        assert!(flights.enter(&Context::of_call(3), 2).is_ok());
+    }
+}
