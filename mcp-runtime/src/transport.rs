@@ -49,6 +49,14 @@ impl Server {
     }
 }
 
+/// What a transport does around the first poll of a call, which may take long: it is handed the poll and must run it.
+pub(crate) type Around<'a> = dyn FnMut(&mut dyn FnMut()) + 'a;
+
+/// Nothing but the poll itself.
+pub(crate) fn in_place(poll: &mut dyn FnMut()) {
+    poll();
+}
+
 /// One connection.
 pub(crate) struct Link {
     app: Arc<App>,
@@ -98,12 +106,13 @@ impl Link {
         &self.runtime
     }
 
-    /// Handles one frame. Answers that are ready wait in the peer for the caller to flush them.
-    pub(crate) fn receive(self: &Arc<Self>, frame: &Bytes) {
+    /// Handles one frame. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
+    /// the order in which they came, but for what `around` lets happen beside a poll.
+    pub(crate) fn receive(self: &Arc<Self>, frame: &Bytes, around: &mut Around<'_>) {
         match message::decode(frame) {
-            Frame::Single(Ok(message)) => self.handle(message, Target::Line),
+            Frame::Single(Ok(message)) => self.handle(message, Target::Line, around),
             Frame::Single(Err(malformed)) => self.refuse(malformed, &Target::Line),
-            Frame::Batch(items) => self.receive_batch(items),
+            Frame::Batch(items) => self.receive_batch(items, around),
         }
     }
 
@@ -116,7 +125,7 @@ impl Link {
         self.refuse(Malformed { id: None, error }, &Target::Line);
     }
 
-    fn receive_batch(self: &Arc<Self>, items: Vec<Result<Message, Malformed>>) {
+    fn receive_batch(self: &Arc<Self>, items: Vec<Result<Message, Malformed>>, around: &mut Around<'_>) {
         if self.session().is_none_or(|session| session.revision != Revision::V2025_03_26) {
             let error =
                 ProtocolError::invalid_request("a message is an object; only revision 2025-03-26 knows batches");
@@ -129,9 +138,9 @@ impl Link {
             match item {
                 Ok(message @ Message::Request { .. }) => {
                     batch.open.fetch_add(1, Ordering::AcqRel);
-                    self.handle(message, target.clone());
+                    self.handle(message, target.clone(), around);
                 }
-                Ok(message) => self.handle(message, target.clone()),
+                Ok(message) => self.handle(message, target.clone(), around),
                 Err(malformed) => {
                     batch.open.fetch_add(1, Ordering::AcqRel);
                     self.refuse(malformed, &target);
@@ -141,16 +150,23 @@ impl Link {
         self.settle(&batch, |_| {});
     }
 
-    fn handle(self: &Arc<Self>, message: Message, target: Target) {
+    fn handle(self: &Arc<Self>, message: Message, target: Target, around: &mut Around<'_>) {
         match message {
-            Message::Request { id, method, params } => self.request(id, &method, params, target),
+            Message::Request { id, method, params } => self.request(id, &method, params, target, around),
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
             // This server asks its clients nothing that they could answer.
             Message::Response { .. } => {}
         }
     }
 
-    fn request(self: &Arc<Self>, id: RequestId, name: &str, params: Option<Bytes>, target: Target) {
+    fn request(
+        self: &Arc<Self>,
+        id: RequestId,
+        name: &str,
+        params: Option<Bytes>,
+        target: Target,
+        around: &mut Around<'_>,
+    ) {
         match self.admit(&id, name, params.as_ref(), &target) {
             Err(error) => self.refuse(Malformed { id: Some(id), error }, &target),
             Ok(Admitted::Answered(answer)) => self.put(&target, |out| {
@@ -163,7 +179,7 @@ impl Link {
                 }
                 let call =
                     Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
-                self.run(revision, &context, self.app.start(call), target);
+                self.run(revision, &context, self.app.start(call), target, around);
             }
         }
     }
@@ -271,12 +287,21 @@ impl Link {
     }
 
     /// Polls a call once where it stands. If it has to wait it becomes a task.
-    fn run(self: &Arc<Self>, revision: Revision, context: &Context, mut running: Running, target: Target) {
+    fn run(
+        self: &Arc<Self>,
+        revision: Revision,
+        context: &Context,
+        mut running: Running,
+        target: Target,
+        around: &mut Around<'_>,
+    ) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
         // Settles a batch when the call ends without an answer, as a cancelled one does.
         let mut landing = Landing { link: Arc::clone(self), target: Some(target) };
-        if let Poll::Ready(reply) = Pin::new(&mut running).poll(&mut cx) {
+        let mut polled = Poll::Pending;
+        around(&mut || polled = Pin::new(&mut running).poll(&mut cx));
+        if let Poll::Ready(reply) = polled {
             context.end();
             return self.flights.leave(context.id(), || {
                 if let Some(target) = landing.target.take() {

@@ -84,9 +84,10 @@ fn the_answers_to_one_write_leave_in_few_writes() {
     let bytes = bytes.collect::<Vec<_>>().concat();
     assert!(bytes.len() < 64 * 1024, "{} bytes", bytes.len());
     process.write(bytes.as_bytes());
-    for id in 0..200 {
-        assert_eq!(process.receive()["id"], id);
-    }
+    // Each once, in whatever order: on a busy machine a call may overtake another.
+    let mut ids: Vec<_> = (0..200).filter_map(|_| process.receive()["id"].as_u64()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..200).collect::<Vec<_>>());
     let many = writes(&process) - before;
     assert!(many <= 10, "200 answers took {many} writes");
 }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::AbortHandle;
 
 use super::frame::{Line, Lines};
-use super::{Link, Transport};
+use super::{Around, Link, Transport, in_place};
 use crate::error::Result;
 use crate::server::App;
 
@@ -67,7 +67,7 @@ where
                 Err(error) => break Err(error.into()),
             }
             while let Some(line) = lines.next() {
-                receive(&link, line);
+                receive(&link, line, &mut in_place);
                 // What was read at once may be many calls with long answers.
                 if link.peer().is_full() {
                     link.peer().flush_task();
@@ -77,7 +77,7 @@ where
             link.peer().flush_task();
         };
         if let Some(line) = lines.rest() {
-            receive(&link, line);
+            receive(&link, line, &mut in_place);
         }
         link.wind_down(limits.grace).await;
         // The writer ends by itself once the queue is closed and empty, unless nobody reads what is left.
@@ -86,9 +86,9 @@ where
     }
 }
 
-pub(super) fn receive(link: &Arc<Link>, read: Line) {
+pub(super) fn receive(link: &Arc<Link>, read: Line, around: &mut Around<'_>) {
     match read {
-        Line::Whole(frame) => link.receive(&frame),
+        Line::Whole(frame) => link.receive(&frame, around),
         Line::TooLong => link.receive_too_long(),
     }
 }

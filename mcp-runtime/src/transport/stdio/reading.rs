@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::super::Link;
 use super::super::frame::{Line, Lines};
 use super::super::stream::receive;
+use super::super::{Link, in_place};
 use super::{Output, flush, spawn};
 
 /// How much is read at once: as much as a pipe holds.
@@ -125,7 +125,7 @@ impl Reading {
             let (alive, done) = mpsc::channel::<()>();
             let started = spawn("mcp-last", move || {
                 let _entered = link.runtime().enter();
-                receive(&link, line);
+                receive(&link, line, &mut in_place);
                 let _ = flush(&output, link.peer());
                 drop(alive);
             });
@@ -140,24 +140,36 @@ impl Reading {
         self.begun.notify_one();
     }
 
-    /// Handles a line with the reader on the desk; `None` if another thread has taken it meanwhile.
+    /// Handles a line, with the reader on the desk while a call is polled; `None` if another thread has taken it meanwhile.
+    /// Whatever else there is to a line is done in order: a session is open before the next line is read.
     fn handle(&self, reader: Box<Reader>, line: Line, term: u64) -> Option<Box<Reader>> {
-        {
-            let mut desk = self.desk();
-            desk.reader = Some(reader);
-            desk.calls += 1;
-            if !desk.is_watched {
-                desk.is_watched = true;
-                self.begun.notify_one();
+        let mut reader = Some(reader);
+        receive(&self.link, line, &mut |poll| {
+            let is_leader = reader.is_some();
+            if let Some(reader) = reader.take() {
+                self.lay_down(reader);
             }
-        }
-        receive(&self.link, line);
-        let back = self.take(term);
-        if back.is_none() {
+            poll();
+            if is_leader {
+                reader = self.take(term);
+            }
+        });
+        if reader.is_none() {
             self.desk().held -= 1;
             let _ = flush(&self.output, self.link.peer());
         }
-        back
+        reader
+    }
+
+    /// Lays the reader on the desk, where the watcher can see that a call has begun.
+    fn lay_down(&self, reader: Box<Reader>) {
+        let mut desk = self.desk();
+        desk.reader = Some(reader);
+        desk.calls += 1;
+        if !desk.is_watched {
+            desk.is_watched = true;
+            self.begun.notify_one();
+        }
     }
 
     /// Takes the reader from the desk, unless another thread leads.
