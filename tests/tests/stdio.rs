@@ -45,9 +45,10 @@ fn a_tool_that_reads_standard_input_finds_it_empty() {
     let mut bytes = format!("{}\n", call("read", "read_input", json!({}))).into_bytes();
     bytes.extend(format!("{}\n", call("add", "add", json!({ "a": 1, "b": 2 }))).into_bytes());
     process.write(&bytes);
-    let answer = process.receive();
-    assert_eq!((&answer["id"], &answer["result"]["content"][0]["text"]), (&json!("read"), &json!("read \"\"")));
-    assert_eq!(process.receive()["id"], "add");
+    let (one, other) = (process.receive(), process.receive());
+    let (read, add) = if one["id"] == "read" { (one, other) } else { (other, one) };
+    assert_eq!((&read["id"], &read["result"]["content"][0]["text"]), (&json!("read"), &json!("read \"\"")));
+    assert_eq!(add["id"], "add");
 }
 
 #[test]
@@ -58,13 +59,13 @@ fn all_requests_of_one_write_are_answered() {
         bytes.extend(format!("{}\n", call(id, "add", json!({ "a": id, "b": 1 }))).into_bytes());
     }
     process.write(&bytes);
-    // Calls that do not wait are answered in the order in which they came.
-    for id in 0..500 {
+    // Each once, in whatever order: on a busy machine a call may overtake another.
+    let mut answered = std::collections::BTreeSet::new();
+    for _ in 0..500 {
         let answer = process.receive();
-        assert_eq!(
-            (answer["id"].as_i64(), &answer["result"]["content"][0]["text"]),
-            (Some(id), &json!((id + 1).to_string()))
-        );
+        let id = answer["id"].as_i64().expect("an id");
+        assert_eq!(answer["result"]["content"][0]["text"], (id + 1).to_string());
+        assert!(answered.insert(id), "{id} was answered twice");
     }
 }
 

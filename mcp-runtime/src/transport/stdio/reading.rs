@@ -17,7 +17,7 @@ use super::{Output, flush, spawn};
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
 /// How long a call may hold the reading thread before another takes over.
-const PATIENCE: Duration = Duration::from_millis(2);
+const PATIENCE: Duration = Duration::from_millis(4);
 /// How long the last line may take before the end of the input is told all the same.
 const SETTLING: Duration = Duration::from_millis(100);
 /// How many calls may hold a thread at once. With all of them held, reading waits for one to end.
