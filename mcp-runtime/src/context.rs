@@ -112,7 +112,7 @@ impl Context {
     /// Up to 2025-11-25 a client sets the level for its session (`info` until it does); in 2026-07-28 each request
     /// says it, and a request that does not gets none. Messages are dropped while the client does not read.
     pub fn log(&self, level: LoggingLevel, data: impl Serialize) {
-        self.log_as(level, None, &data);
+        self.log_erased(level, &data);
     }
 
     /// Sends a log message of level `debug`, see [`Self::log`].
@@ -135,13 +135,13 @@ impl Context {
         self.log(LoggingLevel::Error, data);
     }
 
-    fn log_as(&self, level: LoggingLevel, logger: Option<String>, data: &dyn erased::Data) {
+    fn log_erased(&self, level: LoggingLevel, data: &dyn erased::Data) {
         let Some(lowest) = &self.0.log_level else { return };
         if (level as u8) < lowest.load(Ordering::Relaxed) || self.has_ended() {
             return;
         }
         let Some(data) = data.to_value() else { return };
-        let params = LoggingMessageNotificationParams { level, logger, data, meta: None };
+        let params = LoggingMessageNotificationParams { level, logger: None, data, meta: None };
         self.0.peer.notify(Method::LogMessage.as_str(), &params);
     }
 

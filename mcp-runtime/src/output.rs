@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::to_raw_value;
 
 use crate::error::ProtocolError;
 use crate::model::{
@@ -128,9 +127,7 @@ fn of_content(content: Vec<ContentBlock>) -> CallToolResult {
 
 /// Structured content and its mirror as text, from one serialization.
 pub(crate) fn structured(value: &impl Serialize) -> Result<CallToolResult, ProtocolError> {
-    let raw = to_raw_value(value).map_err(|_| ProtocolError::internal("the result could not be serialized"))?;
-    let content = vec![ContentBlock::text(raw.get())];
-    Ok(CallToolResult { content, structured_content: Some(raw), ..CallToolResult::default() })
+    CallToolResult::structured(value).map_err(|_| ProtocolError::internal("the result could not be serialized"))
 }
 
 fn text_contents(text: String, uri: &str, mime: Option<&str>) -> ResourceContents {
