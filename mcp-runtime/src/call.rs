@@ -5,7 +5,10 @@ use bytes::Bytes;
 use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::method::Method;
-use crate::model::{CallToolResult, CompleteResult, GetPromptResult, ReadResourceResult};
+use crate::model::{
+    CallToolResult, CompleteResult, EmptyResult, GetPromptResult, InputRequiredResult, ReadResourceResult,
+    SubscriptionsListenResult,
+};
 
 /// A request of a client, ready to be answered.
 #[derive(Debug)]
@@ -51,6 +54,11 @@ pub(crate) enum Answered {
     Resource(ReadResourceResult),
     Prompt(GetPromptResult),
     Completion(CompleteResult),
+    /// The client is asked first.
+    Input(InputRequiredResult),
+    /// A stream of changes ended.
+    Listened(SubscriptionsListenResult),
+    Empty(EmptyResult),
     /// JSON that was made at start-up.
     Prepared(Bytes),
 }

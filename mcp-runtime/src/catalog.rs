@@ -1,7 +1,8 @@
-//! What a server says of itself: identity, capabilities, lists. The same bytes for every client of a revision, so each
-//! page is made once, when the first client of that revision asks. Floor 4.
+//! What a server says of itself: identity, capabilities, lists. What is the same for every caller of a revision is made
+//! once, when the first of them asks; where it depends on the caller, pages are put together from entries that are made
+//! once. An edit makes the next catalog. Floor 4.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,18 +11,20 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::context::Context;
 use crate::error::{ProtocolError, quoted};
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
     CacheScope, DiscoverResult, Implementation, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, Meta, PromptsCapability, ResourcesCapability, SERVER_INFO_KEY,
-    ServerCapabilities, ToolsCapability,
+    ServerCapabilities, SubscriptionFilter, ToolsCapability,
 };
 use crate::revision::Revision;
-use crate::server::Listed;
+use crate::state::States;
+use crate::tables::{Named, Row, Tables, Visible};
 
-/// What a server tells of itself beyond its lists.
+/// What a server tells of itself beyond its entries: the same for its whole life.
 #[derive(Default)]
 pub(crate) struct About {
     pub(crate) info: Implementation,
@@ -30,32 +33,25 @@ pub(crate) struct About {
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
     pub(crate) logs: bool,
-    pub(crate) completes: bool,
-}
-
-/// The tables behind `initialize`, `server/discover` and the lists.
-#[derive(Default)]
-pub(crate) struct Catalog {
-    listed: Listed,
-    about: About,
+    /// Somebody may change lists or say that resources changed.
+    pub(crate) changes: bool,
+    pub(crate) visible: Vec<Visible>,
     /// `,"_meta":{…}}`: what ends a result of the newest revision, in place of its closing brace.
-    stamp: Vec<u8>,
-    discover: OnceLock<Bytes>,
-    pages: [[OnceLock<Vec<Bytes>>; 4]; Revision::ALL.len()],
+    pub(crate) stamp: Vec<u8>,
 }
 
-impl Catalog {
-    pub(crate) fn new(listed: Listed, about: About) -> Self {
-        let mut catalog = Self { listed, about, ..Self::default() };
+impl About {
+    /// The same with what follows from it.
+    pub(crate) fn complete(mut self) -> Self {
         let mut stamp = b",\"_meta\":".to_vec();
         // A map of strings and identities always serializes; without it, results would only lack their stamp.
-        if serde_json::to_writer(&mut stamp, &catalog.server_meta()).is_ok() {
+        if serde_json::to_writer(&mut stamp, &self.server_meta()).is_ok() {
             stamp.push(b'}');
-            catalog.stamp = stamp;
         } else {
-            catalog.stamp = b"}".to_vec();
+            stamp = b"}".to_vec();
         }
-        catalog
+        self.stamp = stamp;
+        self
     }
 
     /// What replaces a result's closing brace in 2026-07-28, so that every result names the server (2026-07-28,
@@ -72,23 +68,44 @@ impl Catalog {
     }
 
     fn server_meta(&self) -> Meta {
-        let info = serde_json::to_value(&self.about.info).unwrap_or(Value::Null);
+        let info = serde_json::to_value(&self.info).unwrap_or(Value::Null);
         Map::from_iter([(SERVER_INFO_KEY.to_owned(), info)])
     }
 
     /// Milliseconds that a result may be kept, and by whom.
     pub(crate) fn cache(&self) -> (u64, CacheScope) {
-        (u64::try_from(self.about.ttl.as_millis()).unwrap_or(u64::MAX), self.about.cache_scope)
+        (u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX), self.cache_scope)
+    }
+}
+
+/// The entries behind `initialize`, `server/discover` and the lists, as they are at one time.
+pub(crate) struct Catalog {
+    pub(crate) tables: Tables,
+    pub(crate) states: Arc<States>,
+    about: Arc<About>,
+    is_gated: bool,
+    completes: bool,
+    discover: OnceLock<Bytes>,
+    pages: [[OnceLock<Vec<Bytes>>; 4]; Revision::ALL.len()],
+}
+
+impl Catalog {
+    pub(crate) fn new(tables: Tables, states: Arc<States>, about: Arc<About>) -> Self {
+        let is_gated = tables.is_gated() || !about.visible.is_empty();
+        let completes = tables.completes();
+        Self { tables, states, about, is_gated, completes, discover: OnceLock::new(), pages: Default::default() }
     }
 
     fn capabilities(&self) -> ServerCapabilities {
-        let Listed { tools, resources, templates, prompts } = &self.listed;
-        let is_readable = !resources.is_empty() || !templates.is_empty();
+        let Tables { tools, resources, templates, prompts, .. } = &self.tables;
+        let changes = self.about.changes;
+        let is_readable = changes || !resources.is_empty() || !templates.is_empty();
+        let list_changed = changes.then_some(true);
         ServerCapabilities {
-            tools: (!tools.is_empty()).then(ToolsCapability::default),
-            prompts: (!prompts.is_empty()).then(PromptsCapability::default),
-            resources: is_readable.then(ResourcesCapability::default),
-            completions: self.about.completes.then(Map::new),
+            tools: (changes || !tools.is_empty()).then_some(ToolsCapability { list_changed }),
+            prompts: (changes || !prompts.is_empty()).then_some(PromptsCapability { list_changed }),
+            resources: is_readable.then_some(ResourcesCapability { subscribe: changes.then_some(true), list_changed }),
+            completions: self.completes.then(Map::new),
             logging: self.about.logs.then(Map::new),
             ..ServerCapabilities::default()
         }
@@ -96,16 +113,35 @@ impl Catalog {
 
     /// Whether the server has anything that this method is about. A method without its capability is not there.
     pub(crate) fn offers(&self, method: Method) -> bool {
-        let Listed { tools, resources, templates, prompts } = &self.listed;
+        let Tables { tools, resources, templates, prompts, .. } = &self.tables;
+        let changes = self.about.changes;
         match method {
-            Method::ListTools | Method::CallTool => !tools.is_empty(),
-            Method::ListPrompts | Method::GetPrompt => !prompts.is_empty(),
+            Method::ListTools | Method::CallTool => changes || !tools.is_empty(),
+            Method::ListPrompts | Method::GetPrompt => changes || !prompts.is_empty(),
             Method::ListResources | Method::ListResourceTemplates | Method::ReadResource => {
-                !resources.is_empty() || !templates.is_empty()
+                changes || !resources.is_empty() || !templates.is_empty()
             }
-            Method::Complete => self.about.completes,
+            Method::Subscribe | Method::Unsubscribe => changes,
+            Method::Complete => self.completes,
             Method::SetLevel => self.about.logs,
             _ => true,
+        }
+    }
+
+    /// What of a filter the server agrees to tell.
+    pub(crate) fn agree(&self, filter: SubscriptionFilter, is_resource: impl Fn(&str) -> bool) -> SubscriptionFilter {
+        if !self.about.changes {
+            return SubscriptionFilter::default();
+        }
+        let wanted = |wanted: Option<bool>| wanted.filter(|wanted| *wanted);
+        SubscriptionFilter {
+            tools_list_changed: wanted(filter.tools_list_changed),
+            prompts_list_changed: wanted(filter.prompts_list_changed),
+            resources_list_changed: wanted(filter.resources_list_changed),
+            task_ids: None,
+            resource_subscriptions: filter
+                .resource_subscriptions
+                .map(|uris| uris.into_iter().filter(|uri| is_resource(uri)).collect()),
         }
     }
 
@@ -125,7 +161,7 @@ impl Catalog {
     /// The answer to `server/discover`.
     pub(crate) fn discover(&self) -> Bytes {
         let made = self.discover.get_or_init(|| {
-            let (ttl_ms, cache_scope) = self.cache();
+            let (ttl_ms, cache_scope) = self.about.cache();
             let mut result = DiscoverResult {
                 supported_versions: Revision::ALL.iter().rev().map(|revision| revision.as_str().to_owned()).collect(),
                 capabilities: self.capabilities(),
@@ -135,19 +171,14 @@ impl Catalog {
                 ..DiscoverResult::default()
             };
             result.lower(Revision::LATEST);
-            result.meta = Some(self.server_meta());
+            result.meta = Some(self.about.server_meta());
             prepared(&result)
         });
         made.clone()
     }
 
     /// One page of a list.
-    pub(crate) fn page(
-        &self,
-        method: Method,
-        revision: Revision,
-        cursor: Option<&str>,
-    ) -> Result<Bytes, ProtocolError> {
+    pub(crate) fn page(&self, method: Method, caller: &Context, cursor: Option<&str>) -> Result<Bytes, ProtocolError> {
         let list = match method {
             Method::ListTools => 0,
             Method::ListResources => 1,
@@ -155,56 +186,79 @@ impl Catalog {
             Method::ListPrompts => 3,
             _ => return Err(ProtocolError::method_not_found(method.as_str())),
         };
-        let pages = self.pages[revision.index()][list].get_or_init(|| self.pages(method, revision));
+        let revision = caller.revision();
         let page = match cursor {
             None => 0,
             Some(cursor) => page_of(cursor, list)
-                .filter(|page| *page < pages.len())
                 .ok_or_else(|| ProtocolError::invalid_params(format!("unknown cursor {}", quoted(cursor))))?,
         };
-        pages.get(page).cloned().ok_or_else(|| ProtocolError::internal("the list has no such page"))
+        let found = if self.is_gated {
+            self.pages(method, revision, Some(caller)).into_iter().nth(page)
+        } else {
+            let pages = self.pages[revision.index()][list].get_or_init(|| self.pages(method, revision, None));
+            pages.get(page).cloned()
+        };
+        found.ok_or_else(|| {
+            ProtocolError::invalid_params(format!("unknown cursor {}", quoted(cursor.unwrap_or_default())))
+        })
     }
 
-    fn pages(&self, method: Method, revision: Revision) -> Vec<Bytes> {
-        let Listed { tools, resources, templates, prompts } = &self.listed;
+    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>) -> Vec<Bytes> {
+        let (ttl_ms, mut cache_scope) = self.about.cache();
+        if caller.is_some() {
+            // What one caller sees is not for others.
+            cache_scope = CacheScope::Private;
+        }
         macro_rules! pages {
-            ($items:expr, $list:literal, $result:ident, $field:ident) => {
-                self.split($items, $list, revision, |items, next_cursor, (ttl_ms, cache_scope), meta| {
-                    let mut result = $result {
-                        $field: items,
-                        next_cursor,
-                        ttl_ms: Some(ttl_ms),
-                        cache_scope: Some(cache_scope),
-                        ..$result::default()
-                    };
+            ($rows:expr, $list:literal, $result:ident, $name:literal) => {
+                self.split($rows, caller, revision, $list, $name, |next_cursor| {
+                    let (ttl_ms, cache_scope) = (Some(ttl_ms), Some(cache_scope));
+                    let mut result = $result { next_cursor, ttl_ms, cache_scope, ..$result::default() };
                     result.lower(revision);
-                    result.meta = meta;
+                    result.meta = (revision == Revision::LATEST).then(|| self.about.server_meta());
                     prepared(&result)
                 })
             };
         }
+        let tables = &self.tables;
         match method {
-            Method::ListTools => pages!(tools, 0, ListToolsResult, tools),
-            Method::ListResources => pages!(resources, 1, ListResourcesResult, resources),
-            Method::ListResourceTemplates => pages!(templates, 2, ListResourceTemplatesResult, resource_templates),
-            _ => pages!(prompts, 3, ListPromptsResult, prompts),
+            Method::ListTools => pages!(&tables.tools, 0, ListToolsResult, "tools"),
+            Method::ListResources => pages!(&tables.resources, 1, ListResourcesResult, "resources"),
+            Method::ListResourceTemplates => {
+                pages!(&tables.templates, 2, ListResourceTemplatesResult, "resourceTemplates")
+            }
+            _ => pages!(&tables.prompts, 3, ListPromptsResult, "prompts"),
         }
     }
 
-    fn split<T: Clone>(
+    /// Puts pages together: what `empty` makes, with the rows in its empty list.
+    fn split<T: Named + Lower + Clone + Serialize, E>(
         &self,
-        items: &[T],
-        list: usize,
+        rows: &[Arc<Row<T, E>>],
+        caller: Option<&Context>,
         revision: Revision,
-        page: impl Fn(Vec<T>, Option<String>, (u64, CacheScope), Option<Meta>) -> Bytes,
+        list: usize,
+        name: &str,
+        empty: impl Fn(Option<String>) -> Bytes,
     ) -> Vec<Bytes> {
-        let count = items.len().div_ceil(self.about.page_size.max(1)).max(1);
+        let rows: Vec<_> = rows.iter().filter(|row| row.is_visible(&self.about.visible, caller)).collect();
+        let size = self.about.page_size.max(1);
+        let count = rows.len().div_ceil(size).max(1);
+        let opening = format!("{{\"{name}\":[");
         (0..count)
             .map(|index| {
-                let items = items.iter().skip(index * self.about.page_size).take(self.about.page_size);
-                let next = (index + 1 < count).then(|| cursor_of(index + 1, list));
-                let meta = (revision == Revision::LATEST).then(|| self.server_meta());
-                page(items.cloned().collect(), next, self.cache(), meta)
+                let page = empty((index + 1 < count).then(|| cursor_of(index + 1, list)));
+                // The list is the first member of the result, and empty.
+                let Some(rest) = page.strip_prefix(opening.as_bytes()) else { return page };
+                let mut filled = opening.clone().into_bytes();
+                for (place, row) in rows.iter().skip(index * size).take(size).enumerate() {
+                    if place > 0 {
+                        filled.push(b',');
+                    }
+                    filled.extend_from_slice(row.shown(revision));
+                }
+                filled.extend_from_slice(rest);
+                filled.into()
             })
             .collect()
     }
@@ -212,14 +266,16 @@ impl Catalog {
     /// Everything the server shows in the newest revision, as one value.
     #[cfg(feature = "testing")]
     pub(crate) fn surface(&self) -> Value {
-        let Listed { tools, resources, templates, prompts } = &self.listed;
+        fn listed<T: Serialize, E>(rows: &[Arc<Row<T, E>>]) -> Vec<&T> {
+            rows.iter().map(|row| &row.listed).collect()
+        }
         serde_json::json!({
             "capabilities": self.capabilities(),
             "instructions": self.about.instructions,
-            "tools": tools,
-            "resources": resources,
-            "resourceTemplates": templates,
-            "prompts": prompts,
+            "tools": listed(&self.tables.tools),
+            "resources": listed(&self.tables.resources),
+            "resourceTemplates": listed(&self.tables.templates),
+            "prompts": listed(&self.tables.prompts),
         })
     }
 }

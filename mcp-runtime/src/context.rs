@@ -1,10 +1,12 @@
 //! What a function may know of the call it serves, and what it may tell the client meanwhile. The same in every revision:
 //! a handler cannot tell where the facts came from. Floor 2.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -20,8 +22,11 @@ use crate::model::{
     ProgressNotificationParams, ProgressToken, RequestId,
 };
 use crate::peer::Peer;
+use crate::pending::Pending;
+use crate::replay::Replay;
 use crate::revision::Revision;
 use crate::state::{Needs, State, States};
+use crate::subscribe::Watcher;
 
 /// The call that a function serves.
 ///
@@ -57,9 +62,27 @@ pub(crate) struct Inner {
     /// The lowest level to send; `None` sends nothing.
     pub(crate) log_level: Option<Arc<AtomicU8>>,
     pub(crate) meta: Option<Bytes>,
+    pub(crate) asking: Asking,
+    /// How long an answer of the client may take.
+    pub(crate) patience: Duration,
+    /// What the session wants to hear of.
+    pub(crate) watcher: Option<Arc<Watcher>>,
+    pub(crate) principal: Option<Arc<str>>,
+    /// What the transport knows of the request; its own business.
+    pub(crate) carrier: Option<Arc<dyn Any + Send + Sync>>,
     pub(crate) ended: AtomicBool,
     pub(crate) cancelled: AtomicBool,
     pub(crate) wake: Mutex<Option<Arc<Notify>>>,
+}
+
+/// How a call asks its client something.
+pub(crate) enum Asking {
+    /// It cannot.
+    Never,
+    /// By a request of its own (up to 2025-11-25).
+    Requests(Arc<Pending>),
+    /// By ending, and beginning again (2026-07-28).
+    Replay(Box<Replay>),
 }
 
 /// What is known of the client: from `initialize`, or from the request itself in 2026-07-28.
@@ -87,6 +110,11 @@ impl Context {
     /// What the client declares that it can do.
     pub fn client_capabilities(&self) -> &ClientCapabilities {
         &self.0.client.capabilities
+    }
+
+    /// Who makes the call, where the transport's authentication has established it; unlike [`Self::client`], to be relied on.
+    pub fn principal(&self) -> Option<&str> {
+        self.0.principal.as_deref()
     }
 
     /// The state of this type, if the server was given one.
@@ -176,8 +204,37 @@ impl Context {
         self.0.ended.store(true, Ordering::Release);
     }
 
-    fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.0.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.0.asking
+    }
+
+    /// What was asked and answered, in a call that asks by ending.
+    pub(crate) fn replay(&self) -> Option<&Replay> {
+        match &self.0.asking {
+            Asking::Replay(replay) => Some(replay),
+            Asking::Never | Asking::Requests(_) => None,
+        }
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.patience
+    }
+
+    pub(crate) fn watcher(&self) -> Option<&Arc<Watcher>> {
+        self.0.watcher.as_ref()
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.0.peer
+    }
+
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only requests over HTTP carry anything"))]
+    pub(crate) fn carrier(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.0.carrier.as_ref()
     }
 
     pub(crate) fn id(&self) -> &RequestId {
@@ -199,6 +256,11 @@ impl Context {
             progress: AtomicU64::new(0),
             log_level: None,
             meta: None,
+            asking: Asking::Never,
+            patience: Duration::ZERO,
+            watcher: None,
+            principal: None,
+            carrier: None,
             ended: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             wake: Mutex::default(),

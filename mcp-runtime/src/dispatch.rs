@@ -8,18 +8,25 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
+use serde::Serialize;
 use tower_service::Service;
 
 use crate::arguments::{Input, Source};
 use crate::call::{Answered, Call, Reply};
+use crate::catalog::Catalog;
+use crate::context::Context;
 use crate::entry::{Answering, candidates_of};
 use crate::error::{ProtocolError, chain, quoted, reason};
 use crate::method::Method;
+use crate::model::lower::Lower;
 use crate::model::{
-    CallToolResult, CompleteReference, CompleteRequestParams, CompleteResult, GetPromptResult, PaginatedRequestParams,
-    ReadResourceResult,
+    CallToolResult, CompleteReference, CompleteRequestParams, CompleteResult, EmptyResult, GetPromptResult,
+    PaginatedRequestParams, ReadResourceResult, SubscriptionsListenRequestParams, SubscriptionsListenResult,
 };
+use crate::replay::Replay;
 use crate::server::{App, Core};
+use crate::subscribe::listen;
+use crate::tables::{Named, ResourceRow, Row, TemplateRow};
 
 /// The bare server as a tower service: what the innermost layer wraps.
 #[derive(Clone)]
@@ -55,6 +62,8 @@ pub(crate) struct Running {
     stage: Stage,
     method: Method,
     name: Box<str>,
+    /// The call, if it may end to ask its client something.
+    asks: Option<Context>,
 }
 
 enum Stage {
@@ -63,6 +72,7 @@ enum Stage {
     Resource(Answering<ReadResourceResult>),
     Prompt(Answering<GetPromptResult>),
     Completion(Pin<Box<dyn Future<Output = Vec<String>> + Send>>),
+    Listening(Pin<Box<dyn Future<Output = SubscriptionsListenResult> + Send>>),
     Layered(Pin<Box<dyn Future<Output = Result<Reply, crate::layer::BoxError>> + Send>>),
 }
 
@@ -95,14 +105,24 @@ impl Future for Running {
             Stage::Completion(future) => {
                 future.as_mut().poll(cx).map(|values| Reply(Ok(Answered::Completion(CompleteResult::new(values)))))
             }
+            Stage::Listening(future) => future.as_mut().poll(cx).map(|result| Reply(Ok(Answered::Listened(result)))),
             Stage::Layered(future) => future.as_mut().poll(cx).map(|result| {
                 result.unwrap_or_else(|error| {
                     Reply::failed(this.method, &this.name, &format!("was not answered: {}", chain(&*error)))
                 })
             }),
         }));
+        let replay = this.asks.as_ref().and_then(Context::replay);
         let reply = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => match replay.and_then(|replay| replay.ending(cx.waker())) {
+                None => return Poll::Pending,
+                Some(ending) => Reply(ending.map(Answered::Input)),
+            },
+            // A call that failed for what the client cannot do says so, however its function put it.
+            Ok(Poll::Ready(reply)) if reply.is_error() => match replay.and_then(Replay::refusal) {
+                None => reply,
+                Some(refusal) => Reply::error(refusal),
+            },
             Ok(Poll::Ready(reply)) => reply,
             Err(_) => Reply::failed(this.method, &this.name, "panicked; the server's standard error says where"),
         };
@@ -126,7 +146,7 @@ impl App {
             None => self.core.begin(call),
             Some(layered) => {
                 let (method, name) = (call.method, call.name.clone());
-                Running { stage: Stage::Layered(layered.call(call)), method, name }
+                Running { stage: Stage::Layered(layered.call(call)), method, name, asks: None }
             }
         }
     }
@@ -136,35 +156,39 @@ impl Core {
     /// Begins a call without layers.
     fn begin(&self, mut call: Call) -> Running {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
+        let asks = call.context.replay().is_some().then(|| call.context.clone());
         // The function itself runs when the future is polled, but a `Handler` is the user's code too.
         let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call))).unwrap_or_else(|_| {
             Reply::failed(method, &name, "panicked; the server's standard error says where").into()
         });
-        Running { stage, method, name }
+        Running { stage, method, name, asks }
     }
 
     fn route(&self, method: Method, name: &str, call: Call) -> Stage {
-        if !self.catalog.offers(method) {
+        let catalog = self.catalog();
+        if !catalog.offers(method) {
             return ProtocolError::method_not_found(method.as_str()).into();
         }
         match method {
-            Method::CallTool => self.call_tool(name, call),
-            Method::ReadResource => self.read_resource(name, call),
-            Method::GetPrompt => self.get_prompt(name, call),
-            Method::Complete => self.complete(call),
+            Method::CallTool => self.call_tool(&catalog, name, call),
+            Method::ReadResource => self.read_resource(&catalog, name, call),
+            Method::GetPrompt => self.get_prompt(&catalog, name, call),
+            Method::Complete => self.complete(&catalog, call),
             Method::ListTools | Method::ListResources | Method::ListResourceTemplates | Method::ListPrompts => {
-                let revision = call.context.revision();
                 let page = cursor(call.params.as_ref())
-                    .and_then(|cursor| self.catalog.page(method, revision, cursor.as_deref()));
+                    .and_then(|cursor| catalog.page(method, &call.context, cursor.as_deref()));
                 Reply(page.map(Answered::Prepared)).into()
             }
-            // The serve loop answers these itself, and the rest are no requests of a client.
+            Method::Subscribe | Method::Unsubscribe => self.subscribe(&catalog, method, name, &call.context).into(),
+            Method::Listen => self.listen(&catalog, &call),
+            // The transports answer these themselves, and the rest are no requests of a client.
             _ => ProtocolError::method_not_found(method.as_str()).into(),
         }
     }
 
-    fn call_tool(&self, name: &str, call: Call) -> Stage {
-        let Some(entry) = self.tool_index.get(name).and_then(|index| self.tools.get(*index)) else {
+    fn call_tool(&self, catalog: &Catalog, name: &str, call: Call) -> Stage {
+        let row = catalog.tables.tool(name).filter(|row| self.shows(row, &call.context));
+        let Some(entry) = row.map(|row| &row.entry) else {
             return ProtocolError::invalid_params(format!("unknown tool {}", quoted(name))).into();
         };
         let source = Source::Typed(call.arguments);
@@ -172,8 +196,9 @@ impl Core {
         Stage::Tool((entry.handler)(Input { context: call.context, source, schema }), entry.wraps)
     }
 
-    fn get_prompt(&self, name: &str, call: Call) -> Stage {
-        let Some(entry) = self.prompt_index.get(name).and_then(|index| self.prompts.get(*index)) else {
+    fn get_prompt(&self, catalog: &Catalog, name: &str, call: Call) -> Stage {
+        let row = catalog.tables.prompt(name).filter(|row| self.shows(row, &call.context));
+        let Some(entry) = row.map(|row| &row.entry) else {
             return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(name))).into();
         };
         let source = Source::Strings(call.arguments);
@@ -181,24 +206,78 @@ impl Core {
         Stage::Prompt((entry.handler)(Input { context: call.context, source, schema }))
     }
 
-    fn read_resource(&self, uri: &str, call: Call) -> Stage {
+    fn read_resource(&self, catalog: &Catalog, uri: &str, call: Call) -> Stage {
         let context = call.context;
-        if let Some(entry) = self.resource_index.get(uri).and_then(|index| self.resources.get(*index)) {
-            let source = Source::Variables { uri: uri.into(), values: Vec::new() };
-            let schema = Arc::clone(&entry.schema);
-            return Stage::Resource((entry.handler)(Input { context, source, schema }));
-        }
-        for entry in &self.templates {
-            if let Some(values) = entry.uri.matches(uri) {
-                let source = Source::Variables { uri: uri.into(), values };
-                let schema = Arc::clone(&entry.schema);
-                return Stage::Resource((entry.handler)(Input { context, source, schema }));
+        match self.find_resource(catalog, uri, &context) {
+            Some(Found::Resource(row)) => {
+                let source = Source::Variables { uri: uri.into(), values: Vec::new() };
+                let schema = Arc::clone(&row.entry.schema);
+                Stage::Resource((row.entry.handler)(Input { context, source, schema }))
             }
+            Some(Found::Template(row, values)) => {
+                let source = Source::Variables { uri: uri.into(), values };
+                let schema = Arc::clone(&row.entry.schema);
+                Stage::Resource((row.entry.handler)(Input { context, source, schema }))
+            }
+            None => ProtocolError::resource_not_found(uri).into(),
         }
-        ProtocolError::resource_not_found(uri).into()
     }
 
-    fn complete(&self, call: Call) -> Stage {
+    /// What answers for a URI, among what the caller sees.
+    fn find_resource<'c>(&self, catalog: &'c Catalog, uri: &str, caller: &Context) -> Option<Found<'c>> {
+        if let Some(row) = catalog.tables.resource(uri).filter(|row| self.shows(row, caller)) {
+            return Some(Found::Resource(row));
+        }
+        catalog.tables.templates.iter().find_map(|row| {
+            let values = row.entry.uri.matches(uri)?;
+            self.shows(row, caller).then_some(Found::Template(row, values))
+        })
+    }
+
+    /// The one decision about who sees what: lists make the same.
+    fn shows<T: Named + Lower + Clone + Serialize, E>(&self, row: &Row<T, E>, caller: &Context) -> bool {
+        row.is_visible(&self.about.visible, Some(caller))
+    }
+
+    fn subscribe(&self, catalog: &Catalog, method: Method, uri: &str, caller: &Context) -> Reply {
+        let Some(watcher) = caller.watcher() else {
+            return Reply::error(ProtocolError::method_not_found(method.as_str()));
+        };
+        if method == Method::Unsubscribe {
+            watcher.forget_resource(uri);
+        } else if self.find_resource(catalog, uri, caller).is_none() {
+            return Reply::error(ProtocolError::resource_not_found(uri));
+        } else if !watcher.want_resource(uri, self.limits.subscriptions) {
+            return Reply::error(self.too_many_subscriptions());
+        }
+        Reply(Ok(Answered::Empty(EmptyResult::default())))
+    }
+
+    fn listen(&self, catalog: &Catalog, call: &Call) -> Stage {
+        let params = call.params.as_deref().unwrap_or(b"{}");
+        let params: SubscriptionsListenRequestParams = match serde_json::from_slice(params) {
+            Ok(params) => params,
+            Err(error) => {
+                let what = format!("wrong parameters for `subscriptions/listen`: {}", reason(&error));
+                return ProtocolError::invalid_params(what).into();
+            }
+        };
+        let filter = params.notifications;
+        if filter.resource_subscriptions.as_ref().is_some_and(|uris| uris.len() > self.limits.subscriptions) {
+            return self.too_many_subscriptions().into();
+        }
+        let caller = &call.context;
+        let agreed = catalog.agree(filter, |uri| self.find_resource(catalog, uri, caller).is_some());
+        let peer = Arc::clone(caller.peer());
+        Stage::Listening(Box::pin(listen(self.hub.watch(), peer, caller.id().clone(), agreed)))
+    }
+
+    fn too_many_subscriptions(&self) -> ProtocolError {
+        let most = self.limits.subscriptions;
+        ProtocolError::invalid_params(format!("one client may subscribe to {most} resources at a time"))
+    }
+
+    fn complete(&self, catalog: &Catalog, call: Call) -> Stage {
         let params = call.params.as_deref().unwrap_or(b"{}");
         let params: CompleteRequestParams = match serde_json::from_slice(params) {
             Ok(params) => params,
@@ -211,9 +290,11 @@ impl Core {
             }
         };
         let argument = params.argument;
+        let tables = &catalog.tables;
         let (schema, completers) = match &params.reference {
             CompleteReference::Prompt(prompt) => {
-                match self.prompt_index.get(prompt.name.as_str()).and_then(|index| self.prompts.get(*index)) {
+                let row = tables.prompt(&prompt.name).filter(|row| self.shows(row, &call.context));
+                match row.map(|row| &row.entry) {
                     Some(entry) => (&entry.schema, &entry.completers),
                     None => {
                         return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name)))
@@ -222,7 +303,8 @@ impl Core {
                 }
             }
             CompleteReference::Resource(resource) => {
-                match self.templates.iter().find(|entry| entry.uri.text == resource.uri) {
+                let mut rows = tables.templates.iter().filter(|row| row.listed.uri_template == resource.uri);
+                match rows.find(|row| self.shows(row, &call.context)).map(|row| &row.entry) {
                     Some(entry) => (&entry.schema, &entry.completers),
                     None => {
                         let uri = quoted(&resource.uri);
@@ -246,6 +328,12 @@ impl Core {
         let values = candidates_of(&values, &argument.value);
         Reply(Ok(Answered::Completion(CompleteResult::new(values)))).into()
     }
+}
+
+/// What answers for a URI.
+enum Found<'c> {
+    Resource(&'c ResourceRow),
+    Template(&'c TemplateRow, Vec<(&'static str, String)>),
 }
 
 fn cursor(params: Option<&Bytes>) -> Result<Option<String>, ProtocolError> {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::arguments::Input;
 use crate::context::Context;
 use crate::error::ProtocolError;
-use crate::model::{Annotations, CallToolResult, GetPromptResult, ReadResourceResult, Role};
+use crate::model::{Annotations, CallToolResult, GetPromptResult, ReadResourceResult, Role, Tool};
 use crate::probe::Failure;
 use crate::schema::Fields;
 use crate::state::{Needs, States};
@@ -55,6 +55,78 @@ pub trait Group: Sized {
 
     #[doc(hidden)]
     fn register(self, registry: &mut Registry);
+
+    /// The same group with every tool and prompt named `prefix` and its own name, and resources likewise: their URIs stay.
+    ///
+    /// Prefixes nest: the outer one comes first. Names that clash or are too long are reported before the server starts.
+    ///
+    /// ```
+    /// use mcp_runtime::{group, server, tool, Group};
+    ///
+    /// /// Counts words.
+    /// #[tool]
+    /// fn count(text: &str) -> usize {
+    ///     text.split_whitespace().count()
+    /// }
+    ///
+    /// let server = server![group![count].prefix("notes_")];
+    /// # let _ = server;
+    /// ```
+    fn prefix(self, prefix: impl Into<String>) -> impl Group {
+        Scoped { group: self, prefix: prefix.into(), gate: None }
+    }
+
+    /// The same group for those callers alone for whom `visible` says so; for the others its items are not there: neither
+    /// listed nor called.
+    ///
+    /// ```
+    /// use mcp_runtime::{group, server, tool, Group};
+    ///
+    /// /// Removes everything.
+    /// #[tool(destructive)]
+    /// fn wipe() {}
+    ///
+    /// let server = server![group![wipe].visible_if(|cx| cx.principal() == Some("admin"))];
+    /// # let _ = server;
+    /// ```
+    fn visible_if(self, visible: impl Fn(&Context) -> bool + Send + Sync + 'static) -> impl Group {
+        Scoped { group: self, prefix: String::new(), gate: Some(Arc::new(visible)) }
+    }
+}
+
+/// Decides whether a caller sees an item.
+pub(crate) type Gate = Arc<dyn Fn(&Context) -> bool + Send + Sync>;
+
+/// A group under a prefix, or for some callers only.
+struct Scoped<G> {
+    group: G,
+    prefix: String,
+    gate: Option<Gate>,
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: Group> Group for Scoped<G> {
+    // A name is known only with its prefix, when the server starts: clashes are found then.
+    const NAMES: Names = Names { own: &[], parts: &[] };
+
+    fn register(self, registry: &mut Registry) {
+        let outer = registry.scope.clone();
+        registry.scope.prefix.push_str(&self.prefix);
+        registry.scope.gates.extend(self.gate);
+        self.group.register(registry);
+        registry.scope = outer;
+    }
+}
+
+/// One tool, resource or prompt, by what clients call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// A tool by its name.
+    Tool(&'a str),
+    /// A resource by its URI, or a template by its text.
+    Resource(&'a str),
+    /// A prompt by its name.
+    Prompt(&'a str),
 }
 
 /// A single item, known by its type.
@@ -347,30 +419,64 @@ impl ResourceItem {
     }
 }
 
+/// Under which prefix an item was added, and who may see it.
+#[derive(Clone, Default)]
+pub(crate) struct Scope {
+    pub(crate) prefix: String,
+    pub(crate) gates: Vec<Gate>,
+}
+
+impl Scope {
+    pub(crate) fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// A tool as it was added: by an attribute, or made while the program runs.
+pub(crate) enum ToolSource {
+    Item(ToolItem),
+    Made(Tool, Handler<CallToolResult>),
+}
+
 /// The entries of a server, as they are added.
 #[derive(Default)]
 pub struct Registry {
-    pub(crate) tools: Vec<ToolItem>,
-    pub(crate) resources: Vec<ResourceItem>,
-    pub(crate) prompts: Vec<PromptItem>,
+    pub(crate) tools: Vec<(ToolSource, Scope)>,
+    pub(crate) resources: Vec<(ResourceItem, Scope)>,
+    pub(crate) prompts: Vec<(PromptItem, Scope)>,
     pub(crate) states: States,
     pub(crate) problems: Vec<String>,
+    scope: Scope,
 }
 
 impl Registry {
+    /// Adds what another one holds.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.tools.append(&mut other.tools);
+        self.resources.append(&mut other.resources);
+        self.prompts.append(&mut other.prompts);
+        self.problems.append(&mut other.problems);
+        self.states = self.states.with(std::mem::take(&mut other.states), &mut self.problems);
+    }
+
     /// Adds a tool.
     pub fn tool(&mut self, item: ToolItem) {
-        self.tools.push(item);
+        self.tools.push((ToolSource::Item(item), self.scope.clone()));
+    }
+
+    /// Adds a tool that was made while the program runs.
+    pub(crate) fn made_tool(&mut self, tool: Tool, handler: Handler<CallToolResult>) {
+        self.tools.push((ToolSource::Made(tool, handler), self.scope.clone()));
     }
 
     /// Adds a resource or a template.
     pub fn resource(&mut self, item: ResourceItem) {
-        self.resources.push(item);
+        self.resources.push((item, self.scope.clone()));
     }
 
     /// Adds a prompt.
     pub fn prompt(&mut self, item: PromptItem) {
-        self.prompts.push(item);
+        self.prompts.push((item, self.scope.clone()));
     }
 
     /// Gives a state. Two of one type are a mistake that is reported before the server starts.

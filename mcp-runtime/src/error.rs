@@ -23,6 +23,8 @@ pub(crate) const INVALID_PARAMS: i64 = -32602;
 pub(crate) const INTERNAL_ERROR: i64 = -32603;
 /// No such resource, up to 2025-11-25; from 2026-07-28 on [`INVALID_PARAMS`] says it.
 pub(crate) const RESOURCE_NOT_FOUND: i64 = -32002;
+/// The client would have to declare a capability (2026-07-28).
+pub(crate) const MISSING_CLIENT_CAPABILITY: i64 = -32021;
 /// The revision that a request names is not served (2026-07-28).
 pub(crate) const UNSUPPORTED_PROTOCOL_VERSION: i64 = -32022;
 
@@ -95,6 +97,24 @@ impl ProtocolError {
         let supported: Vec<_> = Revision::ALL.iter().rev().map(|revision| revision.as_str()).collect();
         Self::new(UNSUPPORTED_PROTOCOL_VERSION, format!("unsupported protocol version {}", quoted(requested)))
             .with_data(json!({ "supported": supported, "requested": shortened(requested) }))
+    }
+
+    /// The client would have to declare `required` (2026-07-28, "Error Codes").
+    pub(crate) fn missing_capability(means: &str, required: Value) -> Self {
+        Self::new(MISSING_CLIENT_CAPABILITY, format!("the request needs a client that declares that it can {means}"))
+            .with_data(json!({ "requiredCapabilities": required }))
+    }
+
+    /// An error as a peer sent it.
+    pub(crate) fn read(json: &[u8]) -> Self {
+        match serde_json::from_slice::<crate::model::ErrorObject>(json) {
+            Ok(error) => Self {
+                code: error.code,
+                message: shortened(&error.message).into_owned().into(),
+                data: error.data.map(Box::new),
+            },
+            Err(_) => Self::internal("an error without code and message"),
+        }
     }
 
     /// The same error with further details for the client.

@@ -34,28 +34,39 @@ pub mod model;
 
 mod message;
 mod method;
+mod seal;
 
 mod arguments;
 mod call;
 mod context;
 mod entry;
+mod form;
+mod made;
 mod output;
 mod peer;
+mod pending;
 #[expect(
     clippy::unused_self,
     clippy::unnecessary_wraps,
     reason = "methods are looked up on values, and all answers have one form"
 )]
 mod probe;
+mod replay;
 mod schema;
 mod state;
+pub mod store;
+mod subscribe;
 
+mod ask;
 mod session;
 
 mod catalog;
 mod dispatch;
+mod exchange;
+mod handle;
 mod layer;
 mod server;
+mod tables;
 
 mod run;
 mod transport;
@@ -331,13 +342,16 @@ pub use mcp_derive::server;
 /// ```
 pub use mcp_derive::group;
 
+pub use crate::ask::{Ask, AskError, Capability, Elicited};
 pub use crate::call::{Call, Reply};
 #[cfg(feature = "client")]
 pub use crate::client::Client;
 pub use crate::context::{Amount, Context, FromContext, Progress};
-pub use crate::entry::Group;
+pub use crate::entry::{Entry, Group};
 pub use crate::error::{Error, ProtocolError, Result};
+pub use crate::handle::Handle;
 pub use crate::layer::{BoxError, Stack};
+pub use crate::made::MadeTool;
 pub use crate::method::{Kind, Method, Sender};
 pub use crate::output::{IntoPrompt, IntoResource, IntoToolResult};
 pub use crate::revision::Revision;

@@ -22,24 +22,12 @@ const BATCH: usize = 256;
 /// One decoded message.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Request {
-        id: RequestId,
-        method: Box<str>,
-        params: Option<Bytes>,
-    },
-    Notification {
-        method: Box<str>,
-        params: Option<Bytes>,
-    },
-    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "a server asks nothing that could be answered"))]
-    Response {
-        id: RequestId,
-        outcome: Outcome,
-    },
+    Request { id: RequestId, method: Box<str>, params: Option<Bytes> },
+    Notification { method: Box<str>, params: Option<Bytes> },
+    Response { id: RequestId, outcome: Outcome },
 }
 
 /// What a response carries.
-#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "a server asks nothing that could be answered"))]
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Result(Bytes),

@@ -86,6 +86,12 @@ methods! {
     ListResourceTemplates = "resources/templates/list" Request Client V2024_11_05..=V2026_07_28;
     /// Reads a resource.
     ReadResource = "resources/read" Request Client V2024_11_05..=V2026_07_28;
+    /// Asks to hear when a resource changes (up to 2025-11-25).
+    Subscribe = "resources/subscribe" Request Client V2024_11_05..=V2025_11_25;
+    /// Takes that back (up to 2025-11-25).
+    Unsubscribe = "resources/unsubscribe" Request Client V2024_11_05..=V2025_11_25;
+    /// Opens a stream of changes (2026-07-28).
+    Listen = "subscriptions/listen" Request Client V2026_07_28..=V2026_07_28;
     /// Lists prompts, a page at a time.
     ListPrompts = "prompts/list" Request Client V2024_11_05..=V2026_07_28;
     /// Renders a prompt.
@@ -100,6 +106,22 @@ methods! {
     Cancelled = "notifications/cancelled" Notification Either V2024_11_05..=V2026_07_28;
     /// A log message.
     LogMessage = "notifications/message" Notification Server V2024_11_05..=V2026_07_28;
+    /// A stream of changes is open (2026-07-28).
+    Acknowledged = "notifications/subscriptions/acknowledged" Notification Server V2026_07_28..=V2026_07_28;
+    /// The list of tools changed.
+    ToolsListChanged = "notifications/tools/list_changed" Notification Server V2024_11_05..=V2026_07_28;
+    /// The list of prompts changed.
+    PromptsListChanged = "notifications/prompts/list_changed" Notification Server V2024_11_05..=V2026_07_28;
+    /// The list of resources changed.
+    ResourcesListChanged = "notifications/resources/list_changed" Notification Server V2024_11_05..=V2026_07_28;
+    /// The contents of a resource changed.
+    ResourceUpdated = "notifications/resources/updated" Notification Server V2024_11_05..=V2026_07_28;
+    /// Asks the client's user (2025-06-18 to 2025-11-25; a part of results since).
+    Elicit = "elicitation/create" Request Server V2025_06_18..=V2025_11_25;
+    /// Asks the client's model (up to 2025-11-25; a part of results since).
+    CreateMessage = "sampling/createMessage" Request Server V2024_11_05..=V2025_11_25;
+    /// Asks for the client's roots (up to 2025-11-25; a part of results since).
+    ListRoots = "roots/list" Request Server V2024_11_05..=V2025_11_25;
     /// The client's roots changed (up to 2025-11-25).
     RootsListChanged = "notifications/roots/list_changed" Notification Client V2024_11_05..=V2025_11_25;
 }

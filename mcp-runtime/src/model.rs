@@ -27,6 +27,7 @@ mod sampling;
 
 mod cancel;
 mod subscription;
+mod task;
 
 mod capability;
 mod discovery;
@@ -53,6 +54,7 @@ pub use result::*;
 pub use roots::*;
 pub use sampling::*;
 pub use subscription::*;
+pub use task::*;
 pub use tool::*;
 
 /// A JSON object, its members in the order in which they were written.

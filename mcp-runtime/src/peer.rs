@@ -76,6 +76,12 @@ impl Peer {
         self.lock().frames.len() >= self.capacity
     }
 
+    /// Whether nothing waits to be written.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().frames.is_empty()
+    }
+
     /// Waits until there is room for another frame, or the queue is closed. Dropping the future is harmless.
     pub(crate) async fn room(&self) {
         loop {

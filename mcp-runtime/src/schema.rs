@@ -247,7 +247,7 @@ fn is_null_schema(schema: &Value) -> bool {
 }
 
 /// Takes `null` out of what a schema accepts; says whether it was in.
-fn without_null(schema: &mut JsonObject) -> bool {
+pub(crate) fn without_null(schema: &mut JsonObject) -> bool {
     let mut was_in = false;
     if let Some(Value::Array(names)) = schema.get_mut("type") {
         let before = names.len();

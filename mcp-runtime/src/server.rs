@@ -1,26 +1,26 @@
 //! The builder that a user holds, and the server it becomes: immutable tables, made once before anything is served.
 //! How a call finds its entry is `dispatch`; how frames come in is `transport`. Floor 4.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::{Call, Reply};
-use crate::catalog::Catalog;
-use crate::entry::{Completer, Group, Handler, PromptItem, Registry, ResourceItem, ToolItem};
+use crate::catalog::{About, Catalog};
+use crate::context::Context;
+use crate::entry::{Entry, Group, Registry, ToolSource};
 use crate::error::{Error, Result};
+use crate::handle::Handle;
 use crate::layer::{BoxError, Layered, Layers, Stack};
-use crate::model::{
-    CacheScope, CallToolResult, GetPromptResult, Icon, Implementation, JsonObject, Meta, Prompt, PromptArgument,
-    ReadResourceResult, Resource, ResourceTemplate, Tool, ToolAnnotations,
-};
-use crate::schema;
+use crate::model::{CacheScope, Implementation};
+use crate::replay::Keeping;
+use crate::seal::Seal;
 use crate::state::{Needs, States};
-use crate::uri::Template;
+use crate::subscribe::{Change, Hub};
+use crate::tables::{Tables, Visible};
 
 /// A server in the making.
 ///
@@ -50,6 +50,10 @@ pub struct Server {
     page_size: usize,
     ttl: Duration,
     cache_scope: CacheScope,
+    handle: Handle,
+    changes: bool,
+    visible: Vec<Visible>,
+    key: Option<[u8; 32]>,
 }
 
 /// What a server bounds. Every bound has a default that is safe for a server on the open network.
@@ -59,11 +63,22 @@ pub struct Limits {
     pub(crate) outgoing: usize,
     pub(crate) in_flight: usize,
     pub(crate) grace: Duration,
+    pub(crate) answer: Duration,
+    pub(crate) state: usize,
+    pub(crate) subscriptions: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line: 4 << 20, outgoing: 4 << 20, in_flight: 16 * 1024, grace: Duration::from_secs(5) }
+        Self {
+            line: 4 << 20,
+            outgoing: 4 << 20,
+            in_flight: 16 * 1024,
+            grace: Duration::from_secs(5),
+            answer: Duration::from_secs(10 * 60),
+            state: 64 * 1024,
+            subscriptions: 1024,
+        }
     }
 }
 
@@ -84,6 +99,25 @@ impl Limits {
     /// How many calls of one connection may be in flight, 16,384 unless set. Further ones are answered with an error.
     pub fn in_flight(mut self, calls: usize) -> Self {
         self.in_flight = calls.max(1);
+        self
+    }
+
+    /// How long a client may take to answer what a call asks it, 10 minutes unless set.
+    pub fn answer(mut self, time: Duration) -> Self {
+        self.answer = time;
+        self
+    }
+
+    /// How many bytes a client of 2026-07-28 is given to hold between the rounds of a call that asks, 64 KiB unless set. A
+    /// call that has to remember more is answered with an error.
+    pub fn state(mut self, bytes: usize) -> Self {
+        self.state = bytes;
+        self
+    }
+
+    /// How many resources one session or stream may subscribe to, 1,024 unless set. Further ones are refused.
+    pub fn subscriptions(mut self, resources: usize) -> Self {
+        self.subscriptions = resources;
         self
     }
 
@@ -109,6 +143,10 @@ impl Server {
             page_size: 1000,
             ttl: Duration::ZERO,
             cache_scope: CacheScope::Private,
+            handle: Handle::new(),
+            changes: false,
+            visible: Vec::new(),
+            key: None,
         }
     }
 
@@ -185,86 +223,98 @@ impl Server {
         self
     }
 
+    /// A handle to change what the server offers while it runs. Taking it makes the server declare that it tells of changes.
+    pub fn handle(&mut self) -> Handle {
+        self.changes = true;
+        self.handle.clone()
+    }
+
+    /// Decides for every entry whether a caller sees it: what is not visible is neither listed nor called. May be set
+    /// several times; all have to agree. See [`Group::visible_if`] for a group of its own.
+    ///
+    /// ```
+    /// use mcp_runtime::{server, tool, Entry};
+    ///
+    /// /// Removes everything.
+    /// #[tool(destructive)]
+    /// fn wipe() {}
+    ///
+    /// let server = server![wipe].visible(|entry, cx| entry != Entry::Tool("wipe") || cx.principal() == Some("admin"));
+    /// # let _ = server;
+    /// ```
+    pub fn visible(mut self, visible: impl Fn(Entry<'_>, &Context) -> bool + Send + Sync + 'static) -> Self {
+        self.visible.push(Arc::new(visible));
+        self
+    }
+
+    /// The key that state is sealed with which clients of 2026-07-28 hold between the rounds of a call that asks them
+    /// something. Unless set, one that this process makes up: set it where several processes serve the same clients.
+    pub fn state_key(mut self, key: [u8; 32]) -> Self {
+        self.key = Some(key);
+        self
+    }
+
     /// Makes the tables, or says everything that is wrong with the server.
-    pub(crate) fn build(self) -> Result<Arc<App>> {
-        let Registry { tools, resources, prompts, states, mut problems } = self.registry;
-        let mut lacks = Lacks::default();
-        let mut context = false;
-        let mut core = Core {
-            tools: Vec::with_capacity(tools.len()),
-            tool_index: HashMap::new(),
-            resources: Vec::new(),
-            resource_index: HashMap::new(),
-            templates: Vec::new(),
-            prompts: Vec::with_capacity(prompts.len()),
-            prompt_index: HashMap::new(),
-            states: Arc::new(states),
-            limits: self.limits,
-            catalog: Catalog::default(),
-        };
-        let mut listed = Listed::default();
-        for item in tools {
-            context |= lacks.note("tool", item.facts.name, item.needs, &core.states);
-            let aliases = item.aliases;
-            let (tool, entry) = tool(item);
-            for name in std::iter::once(tool.name.as_str()).chain(aliases.iter().copied()) {
-                if core.tool_index.insert(name.into(), core.tools.len()).is_some() {
-                    problems.push(format!("two tools are named `{name}`; rename one, or set `name = \"…\"`"));
-                }
-            }
-            listed.tools.push(tool);
-            core.tools.push(entry);
-        }
-        for item in resources {
-            context |= lacks.note("resource", item.facts.name, item.needs, &core.states);
-            let uri = item.uri;
-            let is_known = core.resource_index.contains_key(uri.text)
-                || core.templates.iter().any(|known: &TemplateEntry| known.uri.matches_as(&uri));
-            if is_known {
-                problems.push(format!("two resources have the URI `{}`", uri.text));
-            }
-            if is_template(&uri) {
-                let (template, entry) = template(item);
-                listed.templates.push(template);
-                core.templates.push(entry);
-            } else {
-                let (resource, entry) = resource(item);
-                core.resource_index.insert(uri.text.into(), core.resources.len());
-                listed.resources.push(resource);
-                core.resources.push(entry);
-            }
-        }
-        for item in prompts {
-            context |= lacks.note("prompt", item.facts.name, item.needs, &core.states);
-            let (prompt, entry) = prompt(item);
-            if core.prompt_index.insert(prompt.name.as_str().into(), core.prompts.len()).is_some() {
-                problems.push(format!("two prompts are named `{}`; rename one, or set `name = \"…\"`", prompt.name));
-            }
-            listed.prompts.push(prompt);
-            core.prompts.push(entry);
-        }
-        problems.extend(lacks.into_problems());
+    pub(crate) fn build(mut self) -> Result<Arc<App>> {
+        let mut registry = std::mem::take(&mut self.registry);
+        registry.append(self.handle.take_early());
+        registry.state(Arc::new(self.handle.clone()));
+        let mut problems = std::mem::take(&mut registry.problems);
+        let states = std::mem::take(&mut registry.states);
+        let (tables, needs) = entered(Tables::default(), registry, &states, &mut problems);
         if !problems.is_empty() {
             return Err(Error::from(Misbuilt(problems)));
         }
-        let completes =
-            core.prompts.iter().any(PromptEntry::suggests) || core.templates.iter().any(TemplateEntry::suggests);
-        core.catalog = Catalog::new(
-            listed,
-            crate::catalog::About {
-                info: self.info,
-                instructions: self.instructions,
-                page_size: self.page_size,
-                ttl: self.ttl,
-                cache_scope: self.cache_scope,
-                logs: context,
-                completes,
-            },
-        );
-        let core = Arc::new(core);
+        let seal = match self.key {
+            Some(key) => Seal::with_key(key),
+            None => Seal::random().map_err(|error| Error::msg(format!("the system has no random numbers: {error}")))?,
+        };
+        let about = About {
+            info: self.info,
+            instructions: self.instructions,
+            page_size: self.page_size,
+            ttl: self.ttl,
+            cache_scope: self.cache_scope,
+            logs: needs.context,
+            changes: self.changes || needs.takes::<Handle>(),
+            visible: self.visible,
+            ..About::default()
+        };
+        let about = Arc::new(about.complete());
+        let core = Arc::new(Core {
+            catalog: RwLock::new(Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&about)))),
+            about,
+            limits: self.limits,
+            hub: Hub::default(),
+            keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
+        });
+        self.handle.attach(&core);
         let layered = self.layers.around(|| Stack::new(crate::dispatch::Bare(Arc::clone(&core))));
         Ok(Arc::new(App { core, layered }))
     }
+}
+
+/// Enters items into tables, noting what is wrong and what they need.
+fn entered(mut tables: Tables, registry: Registry, states: &States, problems: &mut Vec<String>) -> (Tables, Needs) {
+    let Registry { tools, resources, prompts, .. } = registry;
+    let mut lacks = Lacks::default();
+    for (source, scope) in tools {
+        if let ToolSource::Item(item) = &source {
+            lacks.note("tool", item.facts.name, item.needs, states);
+        }
+        problems.extend(tables.add_tool(source, scope).err());
+    }
+    for (item, scope) in resources {
+        lacks.note("resource", item.facts.name, item.needs, states);
+        problems.extend(tables.add_resource(item, scope).err());
+    }
+    for (item, scope) in prompts {
+        lacks.note("prompt", item.facts.name, item.needs, states);
+        problems.extend(tables.add_prompt(item, scope).err());
+    }
+    let needs = std::mem::take(&mut lacks.needs);
+    problems.extend(lacks.into_problems());
+    (tables, needs)
 }
 
 impl fmt::Debug for Server {
@@ -273,27 +323,71 @@ impl fmt::Debug for Server {
     }
 }
 
-/// What every list shows, in order of registration.
-#[derive(Default)]
-pub(crate) struct Listed {
-    pub(crate) tools: Vec<Tool>,
-    pub(crate) resources: Vec<Resource>,
-    pub(crate) templates: Vec<ResourceTemplate>,
-    pub(crate) prompts: Vec<Prompt>,
-}
-
 /// The server as calls see it.
 pub(crate) struct Core {
-    pub(crate) tools: Vec<ToolEntry>,
-    pub(crate) tool_index: HashMap<Box<str>, usize>,
-    pub(crate) resources: Vec<ResourceEntry>,
-    pub(crate) resource_index: HashMap<Box<str>, usize>,
-    pub(crate) templates: Vec<TemplateEntry>,
-    pub(crate) prompts: Vec<PromptEntry>,
-    pub(crate) prompt_index: HashMap<Box<str>, usize>,
-    pub(crate) states: Arc<States>,
+    /// Replaced as a whole by an edit.
+    catalog: RwLock<Arc<Catalog>>,
+    pub(crate) about: Arc<About>,
     pub(crate) limits: Limits,
-    pub(crate) catalog: Catalog,
+    pub(crate) hub: Hub,
+    pub(crate) keeping: Arc<Keeping>,
+}
+
+impl Core {
+    /// What the server offers now.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds entries while the server runs, all or none.
+    pub(crate) fn add(&self, mut registry: Registry) -> Result<()> {
+        let mut problems = std::mem::take(&mut registry.problems);
+        let counts = (registry.tools.len(), registry.resources.len(), registry.prompts.len());
+        let given = std::mem::take(&mut registry.states);
+        {
+            let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+            let states = catalog.states.with(given, &mut problems);
+            let (tables, _) = entered(catalog.tables.clone(), registry, &states, &mut problems);
+            if !problems.is_empty() {
+                return Err(Error::from(Misadded(problems)));
+            }
+            *catalog = Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&self.about)));
+        }
+        let (tools, resources, prompts) = counts;
+        for (count, change) in [(tools, Change::Tools), (resources, Change::Resources), (prompts, Change::Prompts)] {
+            if count > 0 {
+                self.hub.publish(change);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes an entry while the server runs.
+    pub(crate) fn remove(&self, entry: Entry<'_>) -> bool {
+        self.edit(entry, |tables| tables.remove(entry))
+    }
+
+    /// Hides an entry while the server runs, or shows it again.
+    pub(crate) fn hide(&self, entry: Entry<'_>, hidden: bool) -> bool {
+        self.edit(entry, |tables| tables.hide(entry, hidden))
+    }
+
+    fn edit(&self, entry: Entry<'_>, edit: impl FnOnce(&mut Tables) -> bool) -> bool {
+        {
+            let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+            let mut tables = catalog.tables.clone();
+            if !edit(&mut tables) {
+                return false;
+            }
+            *catalog = Arc::new(Catalog::new(tables, Arc::clone(&catalog.states), Arc::clone(&self.about)));
+        }
+        self.hub.publish(match entry {
+            Entry::Tool(_) => Change::Tools,
+            Entry::Resource(_) => Change::Resources,
+            Entry::Prompt(_) => Change::Prompts,
+        });
+        true
+    }
 }
 
 /// The server with its layers around it. Public only to be named by the sealed method of `Transport`.
@@ -302,173 +396,32 @@ pub struct App {
     pub(crate) layered: Option<Layered>,
 }
 
-pub(crate) struct ToolEntry {
-    pub(crate) schema: Arc<JsonObject>,
-    pub(crate) wraps: bool,
-    pub(crate) handler: Handler<CallToolResult>,
-}
-
-pub(crate) struct ResourceEntry {
-    pub(crate) schema: Arc<JsonObject>,
-    pub(crate) handler: Handler<ReadResourceResult>,
-}
-
-pub(crate) struct TemplateEntry {
-    pub(crate) uri: Template,
-    pub(crate) schema: Arc<JsonObject>,
-    pub(crate) completers: HashMap<&'static str, Completer>,
-    pub(crate) handler: Handler<ReadResourceResult>,
-}
-
-pub(crate) struct PromptEntry {
-    pub(crate) schema: Arc<JsonObject>,
-    pub(crate) completers: HashMap<&'static str, Completer>,
-    pub(crate) handler: Handler<GetPromptResult>,
-}
-
-impl TemplateEntry {
-    fn suggests(&self) -> bool {
-        !self.completers.is_empty() || has_enumeration(&self.schema)
-    }
-}
-
-impl PromptEntry {
-    fn suggests(&self) -> bool {
-        !self.completers.is_empty() || has_enumeration(&self.schema)
-    }
-}
-
-fn has_enumeration(schema: &JsonObject) -> bool {
-    schema
-        .get("properties")
-        .and_then(|properties| properties.as_object())
-        .is_some_and(|properties| properties.values().any(|property| property.get("enum").is_some()))
-}
-
-pub(crate) fn is_template(uri: &Template) -> bool {
-    !uri.query.is_empty() || uri.parts.iter().any(|part| !matches!(part, crate::uri::Part::Literal(_)))
-}
-
-fn icons(sources: &[&str]) -> Option<Vec<Icon>> {
-    (!sources.is_empty()).then(|| sources.iter().map(|source| Icon::new(*source)).collect())
-}
-
-fn meta(members: Vec<(&'static str, serde_json::Value)>) -> Option<Meta> {
-    (!members.is_empty()).then(|| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-}
-
-fn description(text: &str, deprecated: Option<&str>) -> Option<String> {
-    match (text, deprecated) {
-        ("", None) => None,
-        (text, None) => Some(text.to_owned()),
-        ("", Some(instead)) => Some(format!("Deprecated: {instead}")),
-        (text, Some(instead)) => Some(format!("Deprecated: {instead}\n\n{text}")),
-    }
-}
-
-fn tool(item: ToolItem) -> (Tool, ToolEntry) {
-    let facts = item.facts;
-    let input_schema = schema::of_arguments(item.describe, item.open);
-    let entry_schema = Arc::new(input_schema.clone());
-    let mut tool = Tool::new(facts.name, input_schema);
-    tool.title = facts.title.map(str::to_owned);
-    tool.description = description(facts.description, facts.deprecated);
-    tool.icons = icons(facts.icons);
-    tool.meta = meta(facts.meta);
-    tool.output_schema = schema::of_result(item.output);
-    let annotations = ToolAnnotations {
-        title: None,
-        read_only_hint: item.read_only,
-        destructive_hint: item.destructive,
-        idempotent_hint: item.idempotent,
-        open_world_hint: item.open_world,
-    };
-    tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
-    let wraps = tool.wraps_output();
-    (tool, ToolEntry { schema: entry_schema, wraps, handler: item.handler })
-}
-
-fn resource(item: ResourceItem) -> (Resource, ResourceEntry) {
-    let facts = item.facts;
-    let mut resource = Resource::new(item.uri.text, facts.name);
-    resource.title = facts.title.map(str::to_owned);
-    resource.description = description(facts.description, facts.deprecated);
-    resource.icons = icons(facts.icons);
-    resource.meta = meta(facts.meta);
-    resource.mime_type = item.mime.map(str::to_owned);
-    resource.size = item.size;
-    resource.annotations = item.annotations;
-    let schema = Arc::new(schema::of_arguments(item.describe, false));
-    (resource, ResourceEntry { schema, handler: item.handler })
-}
-
-fn template(item: ResourceItem) -> (ResourceTemplate, TemplateEntry) {
-    let facts = item.facts;
-    let mut template = ResourceTemplate::new(item.uri.text, facts.name);
-    template.title = facts.title.map(str::to_owned);
-    template.description = description(facts.description, facts.deprecated);
-    template.icons = icons(facts.icons);
-    template.meta = meta(facts.meta);
-    template.mime_type = item.mime.map(str::to_owned);
-    template.annotations = item.annotations;
-    let schema = Arc::new(schema::of_arguments(item.describe, false));
-    let completers = item.completers.into_iter().collect();
-    (template, TemplateEntry { uri: item.uri, schema, completers, handler: item.handler })
-}
-
-fn prompt(item: PromptItem) -> (Prompt, PromptEntry) {
-    let facts = item.facts;
-    let schema = schema::of_arguments(item.describe, item.open);
-    let mut prompt = Prompt::new(facts.name);
-    prompt.title = facts.title.map(str::to_owned);
-    prompt.description = description(facts.description, facts.deprecated);
-    prompt.icons = icons(facts.icons);
-    prompt.meta = meta(facts.meta);
-    prompt.arguments = prompt_arguments(&schema);
-    let completers = item.completers.into_iter().collect();
-    (prompt, PromptEntry { schema: Arc::new(schema), completers, handler: item.handler })
-}
-
-/// A prompt's arguments are text: of their schema, a client sees name, description and whether they are required.
-fn prompt_arguments(schema: &JsonObject) -> Option<Vec<PromptArgument>> {
-    let properties = schema.get("properties")?.as_object()?;
-    let required = schema.get("required").and_then(|names| names.as_array());
-    let arguments: Vec<_> = properties
-        .iter()
-        .map(|(name, property)| {
-            let mut argument = PromptArgument::default();
-            argument.name.clone_from(name);
-            argument.description = property.get("description").and_then(|text| text.as_str()).map(str::to_owned);
-            argument.required = Some(required.is_some_and(|names| names.iter().any(|required| required == name)));
-            argument
-        })
-        .collect();
-    (!arguments.is_empty()).then_some(arguments)
-}
-
-/// States that functions take and nobody gave.
+/// What items need; and the states among it that nobody gave.
 #[derive(Default)]
-struct Lacks(Vec<(&'static str, Vec<String>)>);
+struct Lacks {
+    missing: Vec<(&'static str, Vec<String>)>,
+    needs: Needs,
+}
 
 impl Lacks {
-    /// Says whether the item takes its call's context.
-    fn note(&mut self, kind: &str, name: &str, ask: fn(&mut Needs), states: &States) -> bool {
+    fn note(&mut self, kind: &str, name: &str, ask: fn(&mut Needs), states: &States) {
         let mut needs = Needs::default();
         ask(&mut needs);
-        for (id, state) in needs.states {
-            if !states.contains(id) {
+        for (id, state) in &needs.states {
+            if !states.contains(*id) {
                 let item = format!("{kind} `{name}`");
-                match self.0.iter_mut().find(|(known, _)| *known == state) {
+                match self.missing.iter_mut().find(|(known, _)| known == state) {
                     Some((_, items)) => items.push(item),
-                    None => self.0.push((state, vec![item])),
+                    None => self.missing.push((state, vec![item])),
                 }
             }
         }
-        needs.context
+        self.needs.states.append(&mut needs.states);
+        self.needs.context |= needs.context;
     }
 
     fn into_problems(self) -> impl Iterator<Item = String> {
-        self.0.into_iter().map(|(state, items)| {
+        self.missing.into_iter().map(|(state, items)| {
             let items = items.join(", ");
             format!("nobody gave the state `{state}` that {items} takes; add `.state(…)` to the server")
         })
@@ -492,3 +445,15 @@ impl fmt::Display for Misbuilt {
 }
 
 impl std::error::Error for Misbuilt {}
+
+/// Everything that keeps entries from being added to a server that runs.
+#[derive(Debug)]
+struct Misadded(Vec<String>);
+
+impl fmt::Display for Misadded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing was added: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Misadded {}

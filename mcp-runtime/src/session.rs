@@ -15,7 +15,9 @@ use crate::method::Method;
 use crate::model::{
     CLIENT_CAPABILITIES_KEY, InitializeRequestParams, LoggingLevel, PROTOCOL_VERSION_KEY, SetLevelRequestParams,
 };
+use crate::pending::Pending;
 use crate::revision::Revision;
+use crate::subscribe::{Hub, Watcher};
 
 /// A session, from `initialize` to the end of the connection.
 #[derive(Debug)]
@@ -24,19 +26,27 @@ pub(crate) struct Session {
     pub(crate) client: Arc<Client>,
     /// The lowest level of log messages to send.
     pub(crate) log_level: Arc<AtomicU8>,
+    /// What the server asked the client and was not answered yet.
+    pub(crate) pending: Arc<Pending>,
+    /// What the client is told of.
+    pub(crate) watcher: Arc<Watcher>,
 }
 
 impl Session {
     /// Opens a session from the parameters of `initialize`.
-    pub(crate) fn open(params: Option<&Bytes>) -> Result<Self, ProtocolError> {
+    pub(crate) fn open(params: Option<&Bytes>, hub: &Hub) -> Result<Self, ProtocolError> {
         let params = params.map_or(&b"{}"[..], |params| params);
         let params: InitializeRequestParams = serde_json::from_slice(params).map_err(|error| {
             ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {}", reason(&error)))
         })?;
+        let watcher = hub.watch();
+        watcher.want_lists();
         Ok(Self {
             revision: Revision::negotiate(&params.protocol_version),
             client: Arc::new(Client { info: Some(params.client_info), capabilities: params.capabilities }),
             log_level: Arc::new(AtomicU8::new(LoggingLevel::Info as u8)),
+            pending: Arc::default(),
+            watcher,
         })
     }
 
@@ -65,6 +75,10 @@ struct Outline<'a> {
     uri: Option<&'a RawValue>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
+    #[serde(rename = "inputResponses", borrow)]
+    input_responses: Option<&'a RawValue>,
+    #[serde(rename = "requestState", borrow)]
+    request_state: Option<&'a RawValue>,
 }
 
 /// A request's parameters, taken apart as far as every method needs it.
@@ -73,6 +87,8 @@ pub(crate) struct Params {
     pub(crate) name: Box<str>,
     pub(crate) arguments: Option<Bytes>,
     pub(crate) meta: Option<Bytes>,
+    /// Whether it carries answers or state of an earlier round.
+    pub(crate) carries: bool,
     pub(crate) facts: Facts,
 }
 
@@ -120,6 +136,7 @@ impl Params {
             name,
             arguments: outline.arguments.map(|raw| slice(params, raw)),
             meta: outline.meta.map(|raw| slice(params, raw)),
+            carries: outline.input_responses.is_some() || outline.request_state.is_some(),
             facts,
         })
     }
@@ -129,7 +146,7 @@ impl Params {
 fn wanted(method: Method) -> Option<&'static str> {
     match method {
         Method::CallTool | Method::GetPrompt => Some("name"),
-        Method::ReadResource => Some("uri"),
+        Method::ReadResource | Method::Subscribe | Method::Unsubscribe => Some("uri"),
         _ => None,
     }
 }

@@ -87,6 +87,19 @@ impl States {
         Arc::clone(value).downcast().ok().map(State)
     }
 
+    /// These and `given`; a type that is there already is a problem.
+    pub(crate) fn with(&self, given: Self, problems: &mut Vec<String>) -> Self {
+        let mut all = self.clone();
+        for (id, value) in given.0 {
+            if all.contains(id) {
+                problems.push("a state of a type that the server has already was given again".to_owned());
+            } else {
+                all.0.push((id, value));
+            }
+        }
+        all
+    }
+
     pub(crate) fn contains(&self, id: TypeId) -> bool {
         self.0.iter().any(|(known, _)| *known == id)
     }
@@ -104,6 +117,11 @@ impl Needs {
     /// Declares that the value comes from the state of this type.
     pub fn state<T: 'static>(&mut self) {
         self.states.push((TypeId::of::<T>(), type_name::<T>()));
+    }
+
+    /// Whether somebody takes the state of this type.
+    pub(crate) fn takes<T: 'static>(&self) -> bool {
+        self.states.iter().any(|(id, _)| *id == TypeId::of::<T>())
     }
 
     /// Declares that the value comes from the call.

@@ -70,7 +70,7 @@ pub fn client(server: Server) -> impl Future<Output = Client> + Send {
 #[track_caller]
 pub fn surface(server: Server) -> Value {
     match server.build() {
-        Ok(app) => app.core.catalog.surface(),
+        Ok(app) => app.core.catalog().surface(),
         Err(error) => panic!("{error}"),
     }
 }

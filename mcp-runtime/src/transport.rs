@@ -7,9 +7,10 @@ mod memory;
 mod stdio;
 mod stream;
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
@@ -18,20 +19,21 @@ use self::flight::Flights;
 pub use self::memory::memory;
 pub use self::stdio::Stdio;
 pub use self::stream::Stream;
-use crate::call::{Answered, Call, Reply};
-use crate::context::{Client, Context, Inner};
+use crate::context::Context;
 use crate::dispatch::Running;
 use crate::error::{ProtocolError, Result};
-use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared, encode_result};
-use crate::method::{Kind, Method};
-use crate::model::lower::Lower;
+use crate::exchange::{Admitted, Origin, is_modern, requested};
+use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
+use crate::method::Method;
 use crate::model::{CancelledNotificationParams, RequestId};
 use crate::peer::Peer;
 use crate::revision::Revision;
 use crate::server::{App, Server};
 use crate::session::{Params, Session};
+use crate::subscribe::deliver;
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 /// A way for clients to reach a server, see [`Server::serve`].
 pub trait Transport {
@@ -66,23 +68,64 @@ pub(crate) struct Link {
     flights: Flights,
     /// Requests without a handshake have come in.
     is_modern: AtomicBool,
+    /// Whom the connection belongs to, where that was established.
+    principal: Option<Arc<str>>,
+    /// The task that tells the session of changes.
+    telling: Mutex<Option<AbortHandle>>,
 }
 
-/// Where an answer goes: out at once, or into the answer to a batch.
+/// What the transport knows of a request and a call can ask for.
+pub(crate) type Carrier = Arc<dyn Any + Send + Sync>;
+
+/// Where what belongs to one frame goes.
 #[derive(Clone)]
-enum Target {
-    Line,
-    Batch(Arc<Batch>),
+pub(crate) struct Target {
+    outlet: Outlet,
+    /// The answer to a batch that this one is part of.
+    batch: Option<Arc<Batch>>,
+}
+
+/// The way out for what one frame causes.
+#[derive(Clone)]
+pub(crate) enum Outlet {
+    /// The connection's own, which lives on.
+    Shared(Arc<Peer>),
+    /// One for this frame alone, closed when everything is answered.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP answers each frame on its own"))]
+    Own(Arc<ClosedOnDrop>),
+}
+
+/// A way out that closes when nobody can answer on it any more.
+pub(crate) struct ClosedOnDrop(pub(crate) Arc<Peer>);
+
+impl Drop for ClosedOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Outlet {
+    fn peer(&self) -> &Arc<Peer> {
+        match self {
+            Self::Shared(peer) => peer,
+            Self::Own(own) => &own.0,
+        }
+    }
 }
 
 /// The answers to a batch (2025-03-26), gathered until the last one is there.
-struct Batch {
+pub(crate) struct Batch {
     answers: Mutex<Vec<u8>>,
     open: AtomicU64,
 }
 
 impl Link {
     pub(crate) fn new(app: Arc<App>) -> Arc<Self> {
+        Self::of(app, None)
+    }
+
+    /// A connection of somebody who is known.
+    pub(crate) fn of(app: Arc<App>, principal: Option<Arc<str>>) -> Arc<Self> {
         let peer = Arc::new(Peer::new(app.core.limits.outgoing));
         Arc::new(Self {
             app,
@@ -91,6 +134,8 @@ impl Link {
             session: Mutex::default(),
             flights: Flights::default(),
             is_modern: AtomicBool::new(false),
+            principal,
+            telling: Mutex::default(),
         })
     }
 
@@ -109,10 +154,22 @@ impl Link {
     /// Handles one frame. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
     /// the order in which they came, but for what `around` lets happen beside a poll.
     pub(crate) fn receive(self: &Arc<Self>, frame: &Bytes, around: &mut Around<'_>) {
+        self.receive_from(frame, Outlet::Shared(Arc::clone(&self.peer)), None, around);
+    }
+
+    /// The same for a frame whose answers have a way out of their own.
+    pub(crate) fn receive_from(
+        self: &Arc<Self>,
+        frame: &Bytes,
+        outlet: Outlet,
+        carrier: Option<&Carrier>,
+        around: &mut Around<'_>,
+    ) {
+        let target = Target { outlet, batch: None };
         match message::decode(frame) {
-            Frame::Single(Ok(message)) => self.handle(message, Target::Line, around),
-            Frame::Single(Err(malformed)) => self.refuse(malformed, &Target::Line),
-            Frame::Batch(items) => self.receive_batch(items, around),
+            Frame::Single(Ok(message)) => self.handle(message, target, carrier, around),
+            Frame::Single(Err(malformed)) => self.refuse(malformed, &target),
+            Frame::Batch(items) => self.receive_batch(items, target, carrier, around),
         }
     }
 
@@ -122,40 +179,50 @@ impl Link {
             "the message is longer than {} bytes; the server's author can raise the limit",
             self.limits().line
         ));
-        self.refuse(Malformed { id: None, error }, &Target::Line);
+        let target = Target { outlet: Outlet::Shared(Arc::clone(&self.peer)), batch: None };
+        self.refuse(Malformed { id: None, error }, &target);
     }
 
-    fn receive_batch(self: &Arc<Self>, items: Vec<Result<Message, Malformed>>, around: &mut Around<'_>) {
+    fn receive_batch(
+        self: &Arc<Self>,
+        items: Vec<Result<Message, Malformed>>,
+        target: Target,
+        carrier: Option<&Carrier>,
+        around: &mut Around<'_>,
+    ) {
         if self.session().is_none_or(|session| session.revision != Revision::V2025_03_26) {
             let error =
                 ProtocolError::invalid_request("a message is an object; only revision 2025-03-26 knows batches");
-            return self.refuse(Malformed { id: None, error }, &Target::Line);
+            return self.refuse(Malformed { id: None, error }, &target);
         }
         // One more than there are, so that nothing is sent before all have begun.
         let batch = Arc::new(Batch { answers: Mutex::default(), open: AtomicU64::new(1) });
-        let target = Target::Batch(Arc::clone(&batch));
+        let target = Target { batch: Some(Arc::clone(&batch)), ..target };
         for item in items {
             match item {
                 Ok(message @ Message::Request { .. }) => {
                     batch.open.fetch_add(1, Ordering::AcqRel);
-                    self.handle(message, target.clone(), around);
+                    self.handle(message, target.clone(), carrier, around);
                 }
-                Ok(message) => self.handle(message, target.clone(), around),
+                Ok(message) => self.handle(message, target.clone(), carrier, around),
                 Err(malformed) => {
                     batch.open.fetch_add(1, Ordering::AcqRel);
                     self.refuse(malformed, &target);
                 }
             }
         }
-        self.settle(&batch, |_| {});
+        self.settle(&batch, target.outlet.peer(), |_| {});
     }
 
-    fn handle(self: &Arc<Self>, message: Message, target: Target, around: &mut Around<'_>) {
+    fn handle(self: &Arc<Self>, message: Message, target: Target, carrier: Option<&Carrier>, around: &mut Around<'_>) {
         match message {
-            Message::Request { id, method, params } => self.request(id, &method, params, target, around),
+            Message::Request { id, method, params } => self.request(id, &method, params, target, carrier, around),
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
-            // This server asks its clients nothing that they could answer.
-            Message::Response { .. } => {}
+            Message::Response { id, outcome } => {
+                if let Some(session) = self.session() {
+                    session.pending.answer(&id, outcome);
+                }
+            }
         }
     }
 
@@ -165,21 +232,21 @@ impl Link {
         name: &str,
         params: Option<Bytes>,
         target: Target,
+        carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
-        match self.admit(&id, name, params.as_ref(), &target) {
+        match self.admit(&id, name, params.as_ref(), &target, carrier) {
             Err(error) => self.refuse(Malformed { id: Some(id), error }, &target),
             Ok(Admitted::Answered(answer)) => self.put(&target, |out| {
                 // Made by this crate of its own types.
                 let _ = encode_prepared(out, &id, &answer);
             }),
-            Ok(Admitted::Call { method, revision, params: outline, context }) => {
+            Ok(Admitted::Call(call)) => {
+                let context = call.context.clone();
                 if let Err(error) = self.flights.enter(&context, self.limits().in_flight) {
                     return self.refuse(Malformed { id: Some(id), error }, &target);
                 }
-                let call =
-                    Call { method, context: context.clone(), name: outline.name, arguments: outline.arguments, params };
-                self.run(revision, &context, self.app.start(call), target, around);
+                self.run(&context, self.app.start(call), target, around);
             }
         }
     }
@@ -191,87 +258,55 @@ impl Link {
         name: &str,
         params: Option<&Bytes>,
         target: &Target,
+        carrier: Option<&Carrier>,
     ) -> Result<Admitted, ProtocolError> {
-        let method = Method::parse(name)
-            .filter(|method| method.kind() == Kind::Request && method.is_from_client())
-            .ok_or_else(|| ProtocolError::method_not_found(name))?;
+        let method = requested(name)?;
         if method == Method::Initialize {
             // A request of 2026-07-28 that is called `initialize` is an unknown method there.
             let is_modern = Params::read(method, params).is_ok_and(|params| params.facts.is_modern());
             if is_modern {
                 return Err(ProtocolError::method_not_found(name));
             }
-            if matches!(target, Target::Batch(_)) {
+            if target.batch.is_some() {
                 return Err(ProtocolError::invalid_request("`initialize` must not be part of a batch"));
             }
             return self.initialize(params).map(Admitted::Answered);
         }
-        let mut outline = Params::read(method, params)?;
+        let outline = Params::read(method, params)?;
         let session = self.session();
-        // Without a session, `server/discover` is told what it lacks; within one it is no method.
-        let is_modern = outline.facts.is_modern() || (session.is_none() && method == Method::Discover);
-        let revision = if is_modern {
+        if is_modern(method, &outline, session.as_ref()) {
             self.is_modern.store(true, Ordering::Relaxed);
-            outline.facts.modern_revision()?
-        } else if let Some(session) = &session {
-            session.revision
-        } else if method == Method::Ping {
-            Revision::LATEST_WITH_HANDSHAKE
-        } else {
-            return Err(ProtocolError::invalid_params(format!(
-                "`{name}` came before `initialize` and names no protocol version; send `initialize` first (up to \
-                 2025-11-25), or `_meta` with `{}` (2026-07-28)",
-                crate::model::PROTOCOL_VERSION_KEY
-            )));
-        };
-        if !method.is_in(revision) {
-            return Err(ProtocolError::method_not_found(name));
         }
-        match (method, &session) {
-            (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
-            (Method::Discover, _) => return Ok(Admitted::Answered(self.app.core.catalog.discover())),
-            (Method::SetLevel, Some(session)) if self.app.core.catalog.offers(method) => {
-                session.set_level(params)?;
-                return Ok(Admitted::Answered(Bytes::from_static(b"{}")));
-            }
-            _ => {}
-        }
-        let facts = &mut outline.facts;
-        let (client, log_level) = match session.filter(|_| revision.has_handshake()) {
-            Some(session) => (Arc::clone(&session.client), Some(Arc::clone(&session.log_level))),
-            None => {
-                let level = facts.log_level.map(|level| Arc::new(AtomicU8::new(level as u8)));
-                (facts.client.take().map_or_else(unknown_client, Arc::new), level)
-            }
+        let origin = Origin {
+            session: session.as_ref(),
+            peer: target.outlet.peer(),
+            principal: self.principal.as_ref(),
+            carrier: carrier.cloned(),
         };
-        let context = Context::new(Inner {
-            id: id.clone(),
-            revision,
-            client,
-            states: Arc::clone(&self.app.core.states),
-            peer: Arc::clone(&self.peer),
-            progress_token: facts.progress_token.take(),
-            progress: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
-            log_level,
-            meta: outline.meta.take(),
-            ended: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-            wake: Mutex::default(),
-        });
-        Ok(Admitted::Call { method, revision, params: outline, context })
+        self.app.admit(&origin, id, method, outline, params)
     }
 
     fn initialize(&self, params: Option<&Bytes>) -> Result<Bytes, ProtocolError> {
-        let opened = Session::open(params)?;
+        let opened = Session::open(params, &self.app.core.hub)?;
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         if session.is_some() {
             return Err(ProtocolError::invalid_request("the session is initialized already"));
         }
-        let result = self.app.core.catalog.initialize(opened.revision);
+        let result = self.app.core.catalog().initialize(opened.revision);
         let result =
             serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
-        *session = Some(Arc::new(opened));
+        self.begin(Arc::new(opened), &mut session);
         Ok(result.into())
+    }
+
+    /// From now on the connection belongs to this session, which hears of changes.
+    fn begin(&self, opened: Arc<Session>, session: &mut Option<Arc<Session>>) {
+        if self.app.core.about.changes {
+            let (watcher, peer) = (Arc::clone(&opened.watcher), Arc::clone(&self.peer));
+            let telling = self.runtime.spawn(async move { deliver(&watcher, &peer, None).await });
+            *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = Some(telling.abort_handle());
+        }
+        *session = Some(opened);
     }
 
     fn notification(&self, name: &str, params: Option<&Bytes>) {
@@ -287,14 +322,7 @@ impl Link {
     }
 
     /// Polls a call once where it stands. If it has to wait it becomes a task.
-    fn run(
-        self: &Arc<Self>,
-        revision: Revision,
-        context: &Context,
-        mut running: Running,
-        target: Target,
-        around: &mut Around<'_>,
-    ) {
+    fn run(self: &Arc<Self>, context: &Context, mut running: Running, target: Target, around: &mut Around<'_>) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
         // Settles a batch when the call ends without an answer, as a cancelled one does.
@@ -305,7 +333,7 @@ impl Link {
             context.end();
             return self.flights.leave(context.id(), || {
                 if let Some(target) = landing.target.take() {
-                    self.put(&target, |out| self.encode(out, revision, context.id(), reply));
+                    self.put(&target, |out| self.app.encode(out, context.revision(), context.id(), reply));
                 }
             });
         }
@@ -314,87 +342,16 @@ impl Link {
             let task = self.runtime.spawn(async move {
                 let reply = running.await;
                 let link = Arc::clone(&landing.link);
-                link.peer.room().await;
+                flying.peer().room().await;
                 flying.end();
                 link.flights.land(flying.id(), || {
                     if let Some(target) = landing.target.take() {
-                        link.put_awake(&target, |out| link.encode(out, revision, flying.id(), reply));
+                        link.put_awake(&target, |out| link.app.encode(out, flying.revision(), flying.id(), reply));
                     }
                 });
             });
             task.abort_handle()
         });
-    }
-
-    fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
-        let start = out.len();
-        let encoded = match reply.0 {
-            Ok(answer) => self.encode_answer(out, revision, id, answer),
-            Err(mut error) => {
-                error.lower(revision);
-                encode_error(out, Some(id), Unreadable::Null, &error);
-                Ok(())
-            }
-        };
-        if encoded.is_err() {
-            out.truncate(start);
-            let error = ProtocolError::internal("the result could not be serialized");
-            encode_error(out, Some(id), Unreadable::Null, &error);
-        }
-    }
-
-    fn encode_answer(
-        &self,
-        out: &mut Vec<u8>,
-        revision: Revision,
-        id: &RequestId,
-        answer: Answered,
-    ) -> serde_json::Result<()> {
-        let catalog = &self.app.core.catalog;
-        macro_rules! send {
-            ($result:expr) => {{
-                let mut result = $result;
-                if revision < Revision::V2026_07_28 {
-                    return encode_result(out, id, &result);
-                }
-                if let Some(meta) = &mut result.meta {
-                    catalog.stamp_into(meta);
-                    return encode_result(out, id, &result);
-                }
-                encode_result(out, id, &result)?;
-                // `…}}`: the result's brace and the message's.
-                out.truncate(out.len().saturating_sub(2));
-                out.extend_from_slice(catalog.stamp());
-                out.push(b'}');
-                Ok(())
-            }};
-        }
-        match answer {
-            Answered::Prepared(json) => encode_prepared(out, id, &json),
-            Answered::Tool(mut result, wraps) => {
-                if wraps {
-                    result.lower_wrapped(revision);
-                } else {
-                    result.lower(revision);
-                }
-                send!(result)
-            }
-            Answered::Resource(mut result) => {
-                let (ttl_ms, cache_scope) = catalog.cache();
-                result.ttl_ms.get_or_insert(ttl_ms);
-                result.cache_scope.get_or_insert(cache_scope);
-                result.lower(revision);
-                send!(result)
-            }
-            Answered::Prompt(mut result) => {
-                result.lower(revision);
-                send!(result)
-            }
-            Answered::Completion(mut result) => {
-                result.lower(revision);
-                send!(result)
-            }
-        }
     }
 
     fn refuse(&self, malformed: Malformed, target: &Target) {
@@ -413,22 +370,22 @@ impl Link {
 
     /// Hands an answer on; the transport is told when the frame in hand has been handled.
     fn put(&self, target: &Target, encode: impl FnOnce(&mut Vec<u8>)) {
-        match target {
-            Target::Line => self.peer.send_later(encode),
-            Target::Batch(batch) => self.settle(batch, encode),
+        match &target.batch {
+            None => target.outlet.peer().send_later(encode),
+            Some(batch) => self.settle(batch, target.outlet.peer(), encode),
         }
     }
 
     /// Hands an answer on and wakes the transport.
     fn put_awake(&self, target: &Target, encode: impl FnOnce(&mut Vec<u8>)) {
-        match target {
-            Target::Line => self.peer.send(encode),
-            Target::Batch(batch) => self.settle(batch, encode),
+        match &target.batch {
+            None => target.outlet.peer().send(encode),
+            Some(batch) => self.settle(batch, target.outlet.peer(), encode),
         }
     }
 
     /// Adds an answer to a batch and sends it if that was the last one.
-    fn settle(&self, batch: &Batch, encode: impl FnOnce(&mut Vec<u8>)) {
+    fn settle(&self, batch: &Batch, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut answers = batch.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let start = answers.len();
         answers.push(if start == 0 { b'[' } else { b',' });
@@ -438,22 +395,34 @@ impl Link {
         }
         if batch.open.fetch_sub(1, Ordering::AcqRel) == 1 && !answers.is_empty() {
             answers.push(b']');
-            self.peer.send(|out| out.extend_from_slice(&answers));
+            peer.send(|out| out.extend_from_slice(&answers));
         }
     }
 
     /// Lets calls in flight end for a while, then gives them up. What they answered is in the peer afterwards.
     pub(crate) async fn wind_down(&self, grace: Duration) {
+        // Streams of changes end in order first; they would not by themselves.
+        self.app.core.hub.close();
         // Time that runs out and calls that end come to the same: nothing is left in flight below.
         let _ = tokio::time::timeout(grace, self.flights.drained()).await;
         self.flights.give_up().dropped().await;
-        self.peer.close();
+        self.close();
     }
 
     /// Gives up the calls in flight at once; nothing is answered any more.
     pub(crate) fn give_up(&self) {
         // Nobody is here to wait for what they drop.
         let _ = self.flights.give_up();
+        self.close();
+    }
+
+    fn close(&self) {
+        if let Some(session) = self.session() {
+            session.pending.close();
+        }
+        if let Some(telling) = self.telling.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            telling.abort();
+        }
         self.peer.close();
     }
 
@@ -470,18 +439,8 @@ struct Landing {
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        if let Some(Target::Batch(batch)) = self.target.take() {
-            self.link.settle(&batch, |_| {});
+        if let Some(Target { outlet, batch: Some(batch) }) = self.target.take() {
+            self.link.settle(&batch, outlet.peer(), |_| {});
         }
     }
-}
-
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
-enum Admitted {
-    Answered(Bytes),
-    Call { method: Method, revision: Revision, params: Params, context: Context },
-}
-
-fn unknown_client() -> Arc<Client> {
-    Arc::new(Client::default())
 }

@@ -14,22 +14,22 @@ const MOST: usize = 20;
 const DEPTH: usize = 32;
 
 /// What is wrong, gathered.
-pub(super) struct Problems<'s> {
+pub(crate) struct Problems<'s> {
     root: &'s JsonObject,
     lines: Vec<String>,
     more: usize,
 }
 
 impl<'s> Problems<'s> {
-    pub(super) fn new(root: &'s JsonObject) -> Self {
+    pub(crate) fn new(root: &'s JsonObject) -> Self {
         Self { root, lines: Vec::new(), more: 0 }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    pub(super) fn add(&mut self, path: &str, problem: &str) {
+    pub(crate) fn add(&mut self, path: &str, problem: &str) {
         if self.lines.len() < MOST {
             let line = format!("{}: {problem}", quoted(path));
             if !self.lines.contains(&line) {
@@ -65,7 +65,7 @@ impl<'s> Problems<'s> {
     }
 
     /// A value that its type refused: by the schema where that sees the fault, else in the type's own words.
-    pub(super) fn mistyped(&mut self, name: &str, value: &Value, error: Option<&serde_json::Error>) {
+    pub(crate) fn mistyped(&mut self, name: &str, value: &Value, error: Option<&serde_json::Error>) {
         let before = self.lines.len() + self.more;
         self.out_of_bounds(name, value);
         if self.lines.len() + self.more == before {
@@ -75,7 +75,7 @@ impl<'s> Problems<'s> {
     }
 
     /// Checks one argument against its schema.
-    pub(super) fn out_of_bounds(&mut self, name: &str, value: &Value) {
+    pub(crate) fn out_of_bounds(&mut self, name: &str, value: &Value) {
         if let Some(schema) = self.property(name) {
             let mut found = Vec::new();
             check(self.root, schema, value, name, &mut found, 0);
@@ -85,7 +85,7 @@ impl<'s> Problems<'s> {
         }
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         let mut text = match self.lines.as_slice() {
             [] => String::from("they do not fit the schema"),
             [only] => only.clone(),
@@ -268,7 +268,7 @@ fn within(schema: &JsonObject, least: &str, most: &str, size: usize) -> bool {
 }
 
 /// What a schema asks for, in words: "an integer from 1 to 100".
-fn describe(schema: &Value) -> String {
+pub(crate) fn describe(schema: &Value) -> String {
     schema.as_object().map_or_else(|| "a value".to_owned(), describe_object)
 }
 

@@ -6,9 +6,11 @@ use std::fmt;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A map of one JSON value that is yet to be read, leniently.
@@ -38,6 +40,11 @@ one!(OneJson, raw => |seed: V| {
     seed.deserialize(Lenient(&mut deserializer))
 });
 one!(OneText, text => |seed: V| seed.deserialize(Lenient(Loose(text))));
+
+/// Reads one value as whatever the type asks for.
+pub(crate) fn read_leniently<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, serde_json::Error> {
+    T::deserialize(Lenient(value))
+}
 
 /// A text without a type, as URI variables are.
 struct Loose<'de>(&'de str);

@@ -2,6 +2,7 @@
 //! Deriving a server's from what was registered is not done here. Floor 0.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::JsonObject;
 
@@ -93,6 +94,15 @@ pub struct ClientCapabilities {
     pub other: JsonObject,
 }
 
+impl ClientCapabilities {
+    /// Whether the client supports the extension of this id: it names it, with settings or with none.
+    ///
+    /// Since 2026-07-28, where each request says so for itself.
+    pub fn has_extension(&self, id: &str) -> bool {
+        self.extensions.as_ref().and_then(|extensions| extensions.get(id)).is_some_and(Value::is_object)
+    }
+}
+
 /// What a client can do with roots.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -139,5 +149,25 @@ impl ElicitationCapability {
     /// Whether the client opens URLs.
     pub fn allows_url(&self) -> bool {
         self.url.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClientCapabilities;
+
+    #[test]
+    fn an_extension_is_supported_when_it_is_named_with_settings_or_none() {
+        for (json, expected) in [
+            (r#"{"extensions":{"a.b/c":{}}}"#, true),
+            (r#"{"extensions":{"a.b/c":{"d":1}}}"#, true),
+            (r#"{"extensions":{"a.b/c":null}}"#, false),
+            (r#"{"extensions":{"a.b/d":{}}}"#, false),
+            (r#"{"experimental":{"a.b/c":{}}}"#, false),
+            (r#"{"a.b/c":{}}"#, false),
+        ] {
+            let capabilities: ClientCapabilities = serde_json::from_str(json).unwrap();
+            assert_eq!(capabilities.has_extension("a.b/c"), expected, "{json}");
+        }
     }
 }

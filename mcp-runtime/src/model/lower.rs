@@ -1,7 +1,7 @@
 //! What each older revision must (not) see, and what the newest one requires: the only place that knows.
 //! Every type that is sent is taken apart without `..`, so that a new field does not compile until somebody has decided
-//! about it. Here is what a server answers and notifies; in the files below, content, what a server asks of a client and
-//! what a client sends. Floor 0.
+//! about it. Here is what a server answers and notifies; in the files below, content, what a server asks of a client, its
+//! tasks, and what a client sends. Floor 0.
 
 use crate::model::{
     CacheScope, CallToolResult, CancelledNotificationParams, CompleteResult, ContentBlock, DiscoverResult,
@@ -17,6 +17,7 @@ mod ask;
 mod client;
 mod content;
 mod output;
+mod task;
 #[cfg(test)]
 mod tests;
 

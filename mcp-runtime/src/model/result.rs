@@ -18,6 +18,8 @@ pub enum ResultType {
     Complete,
     /// The server needs more from the client first: the result is an [`InputRequiredResult`](super::InputRequiredResult).
     InputRequired,
+    /// The server goes on by itself: the result is a [`CreateTaskResult`](super::CreateTaskResult).
+    Task,
     /// A type that an extension defines; a client that does not know it must not use the result.
     Other(String),
 }
@@ -28,6 +30,7 @@ impl ResultType {
         match self {
             Self::Complete => "complete",
             Self::InputRequired => "input_required",
+            Self::Task => "task",
             Self::Other(name) => name,
         }
     }
@@ -38,6 +41,7 @@ impl From<String> for ResultType {
         match name.as_str() {
             "complete" => Self::Complete,
             "input_required" => Self::InputRequired,
+            "task" => Self::Task,
             _ => Self::Other(name),
         }
     }
@@ -150,7 +154,8 @@ mod tests {
         for (json, kind) in [
             (r#""complete""#, ResultType::Complete),
             (r#""input_required""#, ResultType::InputRequired),
-            (r#""task""#, ResultType::Other("task".to_owned())),
+            (r#""task""#, ResultType::Task),
+            (r#""a.b/c""#, ResultType::Other("a.b/c".to_owned())),
         ] {
             assert_eq!(serde_json::from_str::<ResultType>(json).unwrap(), kind);
             assert_eq!(serde_json::to_string(&kind).unwrap(), json);

@@ -23,6 +23,9 @@ pub struct SubscriptionFilter {
     /// The URIs of the resources whose contents changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_subscriptions: Option<Vec<String>>,
+    /// The ids of the tasks whose state changed: [`TASKS_EXTENSION`](super::TASKS_EXTENSION).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_ids: Option<Vec<String>>,
 }
 
 /// The parameters of `subscriptions/listen`. Since 2026-07-28.

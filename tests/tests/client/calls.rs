@@ -136,7 +136,7 @@ async fn only_complete_results_are_results() {
         (json!({ "content": [] }), Ok(())),
         (json!({ "content": [], "resultType": "complete" }), Ok(())),
         (json!({ "inputRequests": {}, "resultType": "input_required" }), Err(ResultType::InputRequired)),
-        (json!({ "content": [], "resultType": "task" }), Err(ResultType::Other("task".to_owned()))),
+        (json!({ "content": [], "resultType": "task" }), Err(ResultType::Task)),
     ] {
         let (answer, ()) = tokio::join!(client.call("t", ()).into_future(), async {
             let request = fake.expect("tools/call").await;

@@ -223,3 +223,30 @@ fn sampling_messages_say_one_thing_each_before_they_could_say_several() {
         &[(V2024_11_05, lowered.clone()), (V2025_06_18, lowered), (V2025_11_25, conversation.clone())],
     );
 }
+
+#[test]
+fn tasks_say_what_kind_of_result_they_are_and_ask_as_the_newest_revision_does() {
+    let task = |more: Value| {
+        let mut task = json!({ "taskId": "t", "createdAt": "c", "lastUpdatedAt": "l", "ttlMs": null });
+        task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        task
+    };
+    check::<CreateTaskResult>(
+        &task(json!({ "status": "working" })),
+        &[(V2026_07_28, task(json!({ "status": "working", "resultType": "task" })))],
+    );
+    let asks = |params: Value| {
+        let roots = json!({ "method": "roots/list" });
+        json!({ "a": { "method": "elicitation/create", "params": params }, "b": roots })
+    };
+    let own = asks(json!({ "mode": "url", "message": "m", "url": "https://a.b", "elicitationId": "1" }));
+    let lowered = asks(json!({ "mode": "url", "message": "m", "url": "https://a.b" }));
+    let own = task(json!({ "status": "input_required", "inputRequests": own }));
+    let lowered = task(json!({ "status": "input_required", "inputRequests": lowered }));
+    check::<TaskStatusNotificationParams>(&own, &[(V2026_07_28, lowered.clone())]);
+    let mut result = lowered;
+    result["resultType"] = "complete".into();
+    check::<GetTaskResult>(&own, &[(V2026_07_28, result)]);
+    let done = task(json!({ "status": "completed", "result": { "ttlMs": 1 }, "resultType": "complete" }));
+    check::<GetTaskResult>(&done, &[(V2026_07_28, done.clone())]);
+}

@@ -1,0 +1,228 @@
+//! From a request to a call, and from a reply to bytes: what every transport does alike. Decides which revision a request
+//! belongs to: one that names a revision stands for itself, any other belongs to a session. Floor 4.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use crate::call::{Answered, Call, Reply};
+use crate::context::{Asking, Client, Context, Inner};
+use crate::error::ProtocolError;
+use crate::message::{Unreadable, encode_error, encode_prepared, encode_result};
+use crate::method::{Kind, Method};
+use crate::model::RequestId;
+use crate::model::lower::Lower;
+use crate::peer::Peer;
+use crate::replay::Replay;
+use crate::revision::Revision;
+use crate::server::{App, Core};
+use crate::session::{Params, Session};
+
+/// Where a request comes from.
+pub(crate) struct Origin<'a> {
+    pub(crate) session: Option<&'a Arc<Session>>,
+    /// Where what the call says goes.
+    pub(crate) peer: &'a Arc<Peer>,
+    pub(crate) principal: Option<&'a Arc<str>>,
+    pub(crate) carrier: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// What becomes of a request.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
+pub(crate) enum Admitted {
+    /// It needs no entry: this is its result.
+    Answered(Bytes),
+    Call(Call),
+}
+
+/// The method of that name, if a client may request it.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn requested(name: &str) -> Result<Method, ProtocolError> {
+    Method::parse(name)
+        .filter(|method| method.kind() == Kind::Request && method.is_from_client())
+        .ok_or_else(|| ProtocolError::method_not_found(name))
+}
+
+/// Whether a request says itself that it is of a revision without a handshake.
+pub(crate) fn is_modern(method: Method, params: &Params, session: Option<&Arc<Session>>) -> bool {
+    // Without a session, `server/discover` is told what it lacks; within one it is no method.
+    params.facts.is_modern() || (session.is_none() && method == Method::Discover)
+}
+
+impl App {
+    /// Decides what a request belongs to, and answers what needs no entry. `initialize` does not come here.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub(crate) fn admit(
+        &self,
+        origin: &Origin<'_>,
+        id: &RequestId,
+        method: Method,
+        mut outline: Params,
+        params: Option<&Bytes>,
+    ) -> Result<Admitted, ProtocolError> {
+        let revision = if is_modern(method, &outline, origin.session) {
+            outline.facts.modern_revision()?
+        } else if let Some(session) = origin.session {
+            session.revision
+        } else if method == Method::Ping {
+            Revision::LATEST_WITH_HANDSHAKE
+        } else {
+            return Err(ProtocolError::invalid_params(format!(
+                "`{}` came before `initialize` and names no protocol version; send `initialize` first (up to \
+                 2025-11-25), or `_meta` with `{}` (2026-07-28)",
+                method.as_str(),
+                crate::model::PROTOCOL_VERSION_KEY
+            )));
+        };
+        if !method.is_in(revision) {
+            return Err(ProtocolError::method_not_found(method.as_str()));
+        }
+        let core = &self.core;
+        match (method, origin.session) {
+            (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
+            (Method::Discover, _) => return Ok(Admitted::Answered(core.catalog().discover())),
+            (Method::SetLevel, Some(session)) if core.catalog().offers(method) => {
+                session.set_level(params)?;
+                return Ok(Admitted::Answered(Bytes::from_static(b"{}")));
+            }
+            _ => {}
+        }
+        let session = origin.session.filter(|_| revision.has_handshake());
+        let asking = asking(core, origin, session, method, &outline, params)?;
+        let facts = &mut outline.facts;
+        let (client, log_level, watcher) = match session {
+            Some(session) => {
+                (Arc::clone(&session.client), Some(Arc::clone(&session.log_level)), Some(Arc::clone(&session.watcher)))
+            }
+            None => {
+                let level = facts.log_level.map(|level| Arc::new(AtomicU8::new(level as u8)));
+                (facts.client.take().map_or_else(unknown_client, Arc::new), level, None)
+            }
+        };
+        let context = Context::new(Inner {
+            id: id.clone(),
+            revision,
+            client,
+            states: Arc::clone(&core.catalog().states),
+            peer: Arc::clone(origin.peer),
+            progress_token: facts.progress_token.take(),
+            progress: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
+            log_level,
+            meta: outline.meta.take(),
+            asking,
+            patience: core.limits.answer,
+            watcher,
+            principal: origin.principal.cloned(),
+            carrier: origin.carrier.clone(),
+            ended: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            wake: Mutex::default(),
+        });
+        let params = params.cloned();
+        Ok(Admitted::Call(Call { method, context, name: outline.name, arguments: outline.arguments, params }))
+    }
+
+    /// Appends the answer to a call.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
+        let start = out.len();
+        let encoded = match reply.0 {
+            Ok(answer) => encode_answer(&self.core, out, revision, id, answer),
+            Err(mut error) => {
+                error.lower(revision);
+                encode_error(out, Some(id), Unreadable::Null, &error);
+                Ok(())
+            }
+        };
+        if encoded.is_err() {
+            out.truncate(start);
+            let error = ProtocolError::internal("the result could not be serialized");
+            encode_error(out, Some(id), Unreadable::Null, &error);
+        }
+    }
+}
+
+/// How the call may ask its client.
+fn asking(
+    core: &Core,
+    origin: &Origin<'_>,
+    session: Option<&Arc<Session>>,
+    method: Method,
+    outline: &Params,
+    params: Option<&Bytes>,
+) -> Result<Asking, ProtocolError> {
+    if !matches!(method, Method::CallTool | Method::GetPrompt | Method::ReadResource) {
+        return Ok(Asking::Never);
+    }
+    if let Some(session) = session {
+        return Ok(Asking::Requests(Arc::clone(&session.pending)));
+    }
+    let replay = Replay::of(&core.keeping, method, params, outline.carries, origin.principal)?;
+    Ok(Asking::Replay(Box::new(replay)))
+}
+
+fn encode_answer(
+    core: &Core,
+    out: &mut Vec<u8>,
+    revision: Revision,
+    id: &RequestId,
+    answer: Answered,
+) -> serde_json::Result<()> {
+    let about = &core.about;
+    macro_rules! send {
+        ($result:expr) => {{
+            let mut result = $result;
+            if revision < Revision::V2026_07_28 {
+                return encode_result(out, id, &result);
+            }
+            if let Some(meta) = &mut result.meta {
+                about.stamp_into(meta);
+                return encode_result(out, id, &result);
+            }
+            encode_result(out, id, &result)?;
+            // `…}}`: the result's brace and the message's.
+            out.truncate(out.len().saturating_sub(2));
+            out.extend_from_slice(about.stamp());
+            out.push(b'}');
+            Ok(())
+        }};
+    }
+    macro_rules! lowered {
+        ($result:expr) => {{
+            let mut result = $result;
+            result.lower(revision);
+            send!(result)
+        }};
+    }
+    match answer {
+        Answered::Prepared(json) => encode_prepared(out, id, &json),
+        Answered::Tool(mut result, wraps) => {
+            if wraps {
+                result.lower_wrapped(revision);
+            } else {
+                result.lower(revision);
+            }
+            send!(result)
+        }
+        Answered::Resource(mut result) => {
+            let (ttl_ms, cache_scope) = about.cache();
+            result.ttl_ms.get_or_insert(ttl_ms);
+            result.cache_scope.get_or_insert(cache_scope);
+            lowered!(result)
+        }
+        Answered::Prompt(result) => lowered!(result),
+        Answered::Completion(result) => lowered!(result),
+        Answered::Input(result) => lowered!(result),
+        Answered::Listened(result) => lowered!(result),
+        Answered::Empty(result) => lowered!(result),
+    }
+}
+
+fn unknown_client() -> Arc<Client> {
+    Arc::new(Client::default())
+}

@@ -1,0 +1,274 @@
+//! What a call of 2026-07-28 asked and was answered: such a call ends when it asks, and begins again with the answers. This
+//! is the memory between its rounds, which the client keeps for us under seal. The verbs are `ask`. Floor 2.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::error::{ProtocolError, reason};
+use crate::method::Method;
+use crate::model::{InputRequest, InputRequests, InputRequiredResult};
+use crate::seal::Seal;
+
+/// What the server seals with, and within which bounds.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    pub(crate) seal: Seal,
+    /// For how long a client may take to answer.
+    pub(crate) ttl: Duration,
+    /// The most bytes that are kept for one call.
+    pub(crate) most: usize,
+}
+
+/// The memory of one call.
+pub(crate) struct Replay {
+    keeping: Arc<Keeping>,
+    method: Method,
+    params: Option<Bytes>,
+    principal: Option<Arc<str>>,
+    answers: BTreeMap<String, Box<RawValue>>,
+    round: Mutex<Round>,
+}
+
+#[derive(Default)]
+struct Round {
+    /// How many asks without a name of their own there were.
+    unnamed: usize,
+    /// Which answers this round has used.
+    used: BTreeSet<String>,
+    kept: Map<String, Value>,
+    requests: InputRequests,
+    /// What the call is answered with if it fails: the client cannot do what it was asked.
+    refusal: Option<ProtocolError>,
+    /// What the call is answered with at once: an answer makes no sense.
+    end: Option<ProtocolError>,
+    waker: Option<Waker>,
+}
+
+/// What the client keeps, before it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    /// When it expires, in seconds since 1970.
+    until: u64,
+    answers: BTreeMap<String, Box<RawValue>>,
+    kept: Map<String, Value>,
+}
+
+/// The members of a request that carry answers.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Carried<'a> {
+    #[serde(borrow)]
+    input_responses: Option<BTreeMap<String, &'a RawValue>>,
+    request_state: Option<String>,
+}
+
+/// The members of a request that its memory is tied to.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Subject {
+    name: Option<Value>,
+    uri: Option<Value>,
+    arguments: Option<Value>,
+}
+
+impl Replay {
+    /// The memory that a request brings along. One without `inputResponses` and `requestState` brings none.
+    ///
+    /// # Errors
+    /// A state that this server did not give for this request, or too long ago; answers that are no object.
+    pub(crate) fn of(
+        keeping: &Arc<Keeping>,
+        method: Method,
+        params: Option<&Bytes>,
+        carries: bool,
+        principal: Option<&Arc<str>>,
+    ) -> Result<Self, ProtocolError> {
+        let mut replay = Self {
+            keeping: Arc::clone(keeping),
+            method,
+            params: params.cloned(),
+            principal: principal.cloned(),
+            answers: BTreeMap::new(),
+            round: Mutex::default(),
+        };
+        if let Some(params) = params.filter(|_| carries) {
+            replay.remember(params)?;
+        }
+        Ok(replay)
+    }
+
+    fn remember(&mut self, params: &Bytes) -> Result<(), ProtocolError> {
+        let carried: Carried<'_> = serde_json::from_slice(params).map_err(|error| {
+            ProtocolError::invalid_params(format!("wrong `inputResponses` or `requestState`: {}", reason(&error)))
+        })?;
+        for (key, answer) in carried.input_responses.unwrap_or_default() {
+            // An answer that is `null` is none: what is still needed is asked again.
+            if answer.get() != "null" {
+                self.answers.insert(key, answer.to_owned());
+            }
+        }
+        let Some(sealed) = carried.request_state else { return Ok(()) };
+        let text = self.keeping.seal.open(&sealed, &self.subject()).ok_or_else(|| {
+            ProtocolError::invalid_params(
+                "`requestState` is not what this server gave for this request; begin again without it",
+            )
+        })?;
+        let memory: Memory =
+            serde_json::from_slice(&text).map_err(|_| ProtocolError::internal("the request's state cannot be read"))?;
+        if memory.until < now() {
+            return Err(ProtocolError::invalid_params("`requestState` has expired; begin again without it"));
+        }
+        // What was answered before stays answered.
+        self.answers.extend(memory.answers);
+        self.round.get_mut().unwrap_or_else(PoisonError::into_inner).kept = memory.kept;
+        Ok(())
+    }
+
+    /// What the memory is tied to: method, principal, and what is called with which arguments, whatever their order.
+    fn subject(&self) -> Vec<u8> {
+        let params = self.params.as_deref().unwrap_or(b"{}");
+        let subject: Subject = serde_json::from_slice(params).unwrap_or_default();
+        let mut arguments = subject.arguments.unwrap_or(Value::Null);
+        if arguments.as_object().is_some_and(Map::is_empty) {
+            arguments = Value::Null;
+        }
+        arguments.sort_all_objects();
+        let parts = [
+            Value::from(self.method.as_str()),
+            self.principal.as_deref().map_or(Value::Null, Value::from),
+            subject.name.unwrap_or(Value::Null),
+            subject.uri.unwrap_or(Value::Null),
+            arguments,
+        ];
+        Value::from(parts.to_vec()).to_string().into_bytes()
+    }
+
+    /// The key of the next ask: its own, or one by its place in the order.
+    pub(crate) fn key(&self, own: Option<String>) -> String {
+        own.unwrap_or_else(|| {
+            let mut round = self.lock();
+            round.unnamed += 1;
+            format!("ask-{}", round.unnamed)
+        })
+    }
+
+    /// What the client answered under this key.
+    pub(crate) fn answer(&self, key: &str) -> Option<&RawValue> {
+        let answer = self.answers.get(key)?;
+        self.lock().used.insert(key.to_owned());
+        Some(answer)
+    }
+
+    /// Asks: the call ends with it when its function has to wait next.
+    pub(crate) fn ask(&self, key: String, request: InputRequest) {
+        self.change(|round| {
+            round.requests.insert(key, request);
+        });
+    }
+
+    /// The client cannot do what it was asked: if the call fails now, this is why.
+    pub(crate) fn refuse(&self, error: ProtocolError) {
+        self.lock().refusal.get_or_insert(error);
+    }
+
+    /// Ends the call with this error.
+    pub(crate) fn end(&self, error: ProtocolError) {
+        self.change(|round| {
+            round.end.get_or_insert(error);
+        });
+    }
+
+    /// What a step came to in an earlier round.
+    pub(crate) fn kept(&self, key: &str) -> Option<Value> {
+        self.lock().kept.get(key).cloned()
+    }
+
+    /// Keeps what a step came to.
+    pub(crate) fn keep(&self, key: &str, value: Value) {
+        self.lock().kept.insert(key.to_owned(), value);
+    }
+
+    /// Why the call was refused, for a call that failed.
+    pub(crate) fn refusal(&self) -> Option<ProtocolError> {
+        self.lock().refusal.clone()
+    }
+
+    /// How a call that has to wait ends because it asked; `None` if it waits for something else, and then `waker` is woken
+    /// when it asks.
+    pub(crate) fn ending(&self, waker: &Waker) -> Option<Result<InputRequiredResult, ProtocolError>> {
+        let (requests, used, kept) = {
+            let mut round = self.lock();
+            if let Some(error) = round.end.take() {
+                return Some(Err(error));
+            }
+            if round.requests.is_empty() {
+                match &mut round.waker {
+                    Some(known) => known.clone_from(waker),
+                    none => *none = Some(waker.clone()),
+                }
+                return None;
+            }
+            (std::mem::take(&mut round.requests), std::mem::take(&mut round.used), std::mem::take(&mut round.kept))
+        };
+        Some(self.seal(requests, &used, kept))
+    }
+
+    fn seal(
+        &self,
+        requests: InputRequests,
+        used: &BTreeSet<String>,
+        kept: Map<String, Value>,
+    ) -> Result<InputRequiredResult, ProtocolError> {
+        let answers = self.answers.iter().filter(|(key, _)| used.contains(*key));
+        let memory = Memory {
+            until: now() + self.keeping.ttl.as_secs(),
+            answers: answers.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
+            kept,
+        };
+        let text = serde_json::to_vec(&memory)
+            .map_err(|_| ProtocolError::internal("what the call has to remember cannot be serialized"))?;
+        let most = self.keeping.most;
+        if text.len() > most {
+            return Err(ProtocolError::internal(format!(
+                "what the call has to remember is longer than {most} bytes; the server's author can raise the limit"
+            )));
+        }
+        let state = self
+            .keeping
+            .seal
+            .close(text, &self.subject())
+            .ok_or_else(|| ProtocolError::internal("the system has no random numbers"))?;
+        Ok(InputRequiredResult {
+            input_requests: Some(requests),
+            request_state: Some(state),
+            ..InputRequiredResult::default()
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Round)) {
+        let waker = {
+            let mut round = self.lock();
+            change(&mut round);
+            round.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Round> {
+        // Nothing that can panic runs while it is locked but an allocation.
+        self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
