@@ -235,7 +235,7 @@ impl Core {
     }
 
     /// The one decision about who sees what: lists make the same.
-    fn shows<T: Named + Lower + Clone + Serialize, E>(&self, row: &Row<T, E>, caller: &Context) -> bool {
+    pub(crate) fn shows<T: Named + Lower + Clone + Serialize, E>(&self, row: &Row<T, E>, caller: &Context) -> bool {
         row.is_visible(&self.about.visible, Some(caller))
     }
 

@@ -23,6 +23,9 @@ pub(crate) const INVALID_PARAMS: i64 = -32602;
 pub(crate) const INTERNAL_ERROR: i64 = -32603;
 /// No such resource, up to 2025-11-25; from 2026-07-28 on [`INVALID_PARAMS`] says it.
 pub(crate) const RESOURCE_NOT_FOUND: i64 = -32002;
+/// A header of HTTP is missing, ill-formed, or says something else than the body (2026-07-28).
+#[cfg(feature = "http")]
+pub(crate) const HEADER_MISMATCH: i64 = -32020;
 /// The client would have to declare a capability (2026-07-28).
 pub(crate) const MISSING_CLIENT_CAPABILITY: i64 = -32021;
 /// The revision that a request names is not served (2026-07-28).
@@ -91,6 +94,11 @@ impl ProtocolError {
     pub(crate) fn because(mut self, reason: &str) -> Self {
         self.message = format!("{}: {reason}", self.message).into();
         self
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn header_mismatch(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(HEADER_MISMATCH, message)
     }
 
     pub(crate) fn unsupported_revision(requested: &str) -> Self {

@@ -357,4 +357,6 @@ pub use crate::output::{IntoPrompt, IntoResource, IntoToolResult};
 pub use crate::revision::Revision;
 pub use crate::server::{Limits, Server};
 pub use crate::state::{Needs, State};
+#[cfg(feature = "http")]
+pub use crate::transport::http::{Body, Extension, Http, HttpOptions, HttpService, Principal};
 pub use crate::transport::{Stdio, Stream, Transport, memory};

@@ -110,6 +110,13 @@ impl Peer {
         self.lock().closed
     }
 
+    /// Whether it is closed and all of it was taken.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_over(&self) -> bool {
+        let queue = self.lock();
+        queue.closed && queue.frames.is_empty()
+    }
+
     /// Swaps what is queued into `out`, which must be empty; its memory is used for what comes next.
     pub(crate) fn take(&self, out: &mut Vec<u8>) {
         debug_assert!(out.is_empty());

@@ -1,5 +1,9 @@
 //! `run`: the transport is chosen when the program starts, by flag or environment. Floor 5.
 
+#[cfg_attr(feature = "http", path = "run/http.rs")]
+#[cfg_attr(not(feature = "http"), path = "run/without.rs")]
+mod http;
+
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
@@ -17,16 +21,27 @@ const VARIABLE: &str = "MCP_TRANSPORT";
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Stdio,
+    Http(Listening),
     Help,
     Version,
+}
+
+/// Where to serve over HTTP, and for whom.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Listening {
+    address: String,
+    hosts: Vec<String>,
+    origins: Vec<String>,
 }
 
 impl Server {
     /// Serves on the transport that the command line or the environment chooses, standard input and output unless told
     /// otherwise.
     ///
-    /// `--stdio` chooses standard input and output, as does `MCP_TRANSPORT=stdio`; `--help` and `--version` print and
-    /// return. For a program with arguments of its own, use [`Server::serve`].
+    /// `--stdio` chooses standard input and output, `--http ADDRESS` HTTP (with the feature `http`, which is on by
+    /// default); `MCP_TRANSPORT=stdio` and `MCP_TRANSPORT=http://ADDRESS` do the same where there is no flag.
+    /// `--allow-host NAME` and `--allow-origin ORIGIN` are [`HttpOptions`](crate::HttpOptions) of the same names. `--help`
+    /// and `--version` print and return. For a program with arguments of its own, use [`Server::serve`].
     ///
     /// # Errors
     /// An argument that is not known; everything that is wrong with the server, before anything is served; a failure of
@@ -34,6 +49,7 @@ impl Server {
     pub async fn run(self) -> Result<()> {
         match asked(env::args_os().skip(1), env::var_os(VARIABLE))? {
             Asked::Stdio => return self.serve(Stdio).await,
+            Asked::Http(listening) => return http::serve(self, listening).await,
             Asked::Help => print(&self.help()),
             Asked::Version => print(&format!("{} {}", self.info.name, self.info.version)),
         }
@@ -57,10 +73,12 @@ impl Server {
         let about = info.description.as_deref().map(|text| format!("{text}\n\n")).unwrap_or_default();
         format!(
             "{about}A Model Context Protocol server. An AI application starts it and talks to it over standard input and \
-             output.\n\nUsage: {} [OPTIONS]\n\nOptions:\n      --stdio    Serve on standard input and output (default)\n  \
-             -h, --help     Print this help\n  -V, --version  Print the version\n\nEnvironment:\n  {VARIABLE}=stdio  The \
-             same as --stdio",
-            program(env::args_os().next()).unwrap_or_else(|| info.name.clone())
+             output.\n\nUsage: {} [OPTIONS]\n\nOptions:\n      --stdio                    Serve on standard input and \
+             output (default){}\n  -h, --help                     Print this help\n  -V, --version                  \
+             Print the version\n\nEnvironment:\n  {VARIABLE}    Used where no option says it: stdio{}",
+            program(env::args_os().next()).unwrap_or_else(|| info.name.clone()),
+            http::HELP,
+            http::VARIABLES,
         )
     }
 }
@@ -75,27 +93,60 @@ fn program(path: Option<OsString>) -> Option<String> {
     Path::new(&path?).file_stem()?.to_str().map(str::to_owned)
 }
 
-fn asked(arguments: impl Iterator<Item = OsString>, variable: Option<OsString>) -> Result<Asked> {
-    let mut asked = None;
-    for argument in arguments {
+fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsString>) -> Result<Asked> {
+    let mut is_stdio = false;
+    let mut listening = Listening::default();
+    while let Some(argument) = arguments.next() {
         let text = argument.to_string_lossy();
-        match text.as_ref() {
-            "--stdio" => asked = Some(Asked::Stdio),
+        // `--name=value` says the same as `--name value`.
+        let (name, mut value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (text.as_ref(), None),
+        };
+        let mut value_of = || {
+            let next = || arguments.next().map(|value| value.to_string_lossy().into_owned());
+            value.take().or_else(next).ok_or_else(|| Error::msg(format!("`{name}` needs a value; `--help` says which")))
+        };
+        match name {
+            "--stdio" => is_stdio = true,
+            "--http" => listening.address = value_of()?,
+            "--allow-host" => listening.hosts.push(value_of()?),
+            "--allow-origin" => listening.origins.push(value_of()?),
             "-h" | "--help" => return Ok(Asked::Help),
             "-V" | "--version" => return Ok(Asked::Version),
             unknown => {
-                let nearest = nearest(unknown, ["--stdio", "--help", "--version"].into_iter());
-                return Err(Error::from(Unknown { what: "argument", text: unknown.to_owned(), nearest }));
+                let known = ["--stdio", "--http", "--allow-host", "--allow-origin", "--help", "--version"];
+                let nearest = nearest(unknown, known.into_iter());
+                return Err(Error::from(Unknown { what: "argument", text: text.clone().into_owned(), nearest }));
             }
         }
     }
-    match (asked, variable) {
-        (Some(asked), _) => Ok(asked),
-        (None, Some(value)) if !value.is_empty() && value != "stdio" => {
-            let text = format!("{VARIABLE}={}", value.to_string_lossy());
+    if is_stdio && !listening.address.is_empty() {
+        return Err(Error::msg("`--stdio` and `--http` were both given; a server has one transport"));
+    }
+    if !is_stdio && listening.address.is_empty() {
+        listening.address = address_in(variable)?.unwrap_or_default();
+    }
+    if !listening.address.is_empty() {
+        return Ok(Asked::Http(listening));
+    }
+    if !(listening.hosts.is_empty() && listening.origins.is_empty()) {
+        return Err(Error::msg("`--allow-host` and `--allow-origin` need `--http`"));
+    }
+    Ok(Asked::Stdio)
+}
+
+/// The address that the environment gives, if it asks for HTTP.
+fn address_in(variable: Option<OsString>) -> Result<Option<String>> {
+    let value = variable.unwrap_or_default();
+    let value = value.to_string_lossy();
+    match value.strip_prefix("http://") {
+        Some(address) => Ok(Some(address.trim_end_matches('/').to_owned())),
+        None if value.is_empty() || value == "stdio" => Ok(None),
+        None => {
+            let text = format!("{VARIABLE}={value}");
             Err(Error::from(Unknown { what: "transport", text, nearest: None }))
         }
-        (None, _) => Ok(Asked::Stdio),
     }
 }
 
@@ -133,10 +184,18 @@ mod tests {
         assert_eq!(check(&["--stdio", "--help"], None), Ok(Asked::Help));
         assert_eq!(check(&["-V"], None), Ok(Asked::Version));
         assert_eq!(check(&[], Some("")), Ok(Asked::Stdio));
+        let at = |address: &str| Ok(Asked::Http(Listening { address: address.to_owned(), ..Listening::default() }));
+        assert_eq!(check(&["--http", "127.0.0.1:0"], Some("stdio")), at("127.0.0.1:0"));
+        assert_eq!(check(&["--http=[::1]:80"], None), at("[::1]:80"));
+        assert_eq!(check(&[], Some("http://127.0.0.1:3000/")), at("127.0.0.1:3000"));
+        assert_eq!(check(&["--stdio"], Some("http://127.0.0.1:3000")), Ok(Asked::Stdio));
     }
 
     #[test]
     fn what_is_unknown_is_named_with_a_hint() {
+        for contradiction in [&["--stdio", "--http", "x:1"][..], &["--http"], &["--allow-host", "a"]] {
+            assert!(check(contradiction, None).is_err(), "{contradiction:?}");
+        }
         assert_eq!(check(&["--stdi"], None), Err("unknown argument `--stdi`; did you mean `--stdio`?".to_owned()));
         let told = "unknown transport `MCP_TRANSPORT=carrier-pigeon`; `--help` lists what there is";
         assert_eq!(check(&[], Some("carrier-pigeon")), Err(told.to_owned()));

@@ -19,6 +19,7 @@ use crate::model::{CacheScope, Implementation};
 use crate::replay::Keeping;
 use crate::seal::Seal;
 use crate::state::{Needs, States};
+use crate::store::{MemoryStore, Store};
 use crate::subscribe::{Change, Hub};
 use crate::tables::{Tables, Visible};
 
@@ -54,6 +55,8 @@ pub struct Server {
     changes: bool,
     visible: Vec<Visible>,
     key: Option<[u8; 32]>,
+    store: Option<Arc<dyn Store>>,
+    pub(crate) options: States,
 }
 
 /// What a server bounds. Every bound has a default that is safe for a server on the open network.
@@ -147,6 +150,8 @@ impl Server {
             changes: false,
             visible: Vec::new(),
             key: None,
+            store: None,
+            options: States::default(),
         }
     }
 
@@ -254,6 +259,12 @@ impl Server {
         self
     }
 
+    /// Where sessions over HTTP, and whatever else outlives a call, are kept: in the memory of this process unless set.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
     /// Makes the tables, or says everything that is wrong with the server.
     pub(crate) fn build(mut self) -> Result<Arc<App>> {
         let mut registry = std::mem::take(&mut self.registry);
@@ -287,6 +298,8 @@ impl Server {
             limits: self.limits,
             hub: Hub::default(),
             keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            options: self.options,
         });
         self.handle.attach(&core);
         let layered = self.layers.around(|| Stack::new(crate::dispatch::Bare(Arc::clone(&core))));
@@ -331,6 +344,11 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hub: Hub,
     pub(crate) keeping: Arc<Keeping>,
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only sessions over HTTP outlive a connection"))]
+    pub(crate) store: Arc<dyn Store>,
+    /// What transports were told, by type.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP has anything to be told"))]
+    pub(crate) options: States,
 }
 
 impl Core {

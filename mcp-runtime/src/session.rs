@@ -50,6 +50,15 @@ impl Session {
         })
     }
 
+    /// A session that was opened elsewhere.
+    #[cfg(feature = "http")]
+    pub(crate) fn restored(revision: Revision, client: Client, level: u8, hub: &Hub) -> Self {
+        let watcher = hub.watch();
+        watcher.want_lists();
+        let log_level = Arc::new(AtomicU8::new(level));
+        Self { revision, client: Arc::new(client), log_level, pending: Arc::default(), watcher }
+    }
+
     /// Answers `logging/setLevel`.
     pub(crate) fn set_level(&self, params: Option<&Bytes>) -> Result<(), ProtocolError> {
         let params: SetLevelRequestParams =

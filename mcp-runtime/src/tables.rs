@@ -1,6 +1,7 @@
 //! The entries of a server: what each shows in lists, who sees it, and what answers its calls. One table is never changed; an
 //! edit makes the next one, which shares the entries. Floor 4.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -42,6 +43,9 @@ pub(crate) struct ToolEntry {
     pub(crate) wraps: bool,
     pub(crate) handler: Handler<CallToolResult>,
     aliases: &'static [&'static str],
+    /// What a transport has worked out for this tool; its own business.
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP works anything out"))]
+    pub(crate) worked_out: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 pub(crate) struct ResourceEntry {
@@ -308,14 +312,26 @@ fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
     };
     tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
     let wraps = tool.wraps_output();
-    let entry = ToolEntry { schema: entry_schema, wraps, handler: item.handler, aliases: item.aliases };
+    let entry = ToolEntry {
+        schema: entry_schema,
+        wraps,
+        handler: item.handler,
+        aliases: item.aliases,
+        worked_out: OnceLock::new(),
+    };
     Row::new(tool, entry, scope.gates)
 }
 
 fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
     tool.name = scope.named(&tool.name);
     let wraps = tool.wraps_output();
-    let entry = ToolEntry { schema: Arc::new(tool.input_schema.clone()), wraps, handler, aliases: &[] };
+    let entry = ToolEntry {
+        schema: Arc::new(tool.input_schema.clone()),
+        wraps,
+        handler,
+        aliases: &[],
+        worked_out: OnceLock::new(),
+    };
     Row::new(tool, entry, scope.gates)
 }
 

@@ -3,7 +3,10 @@
 
 mod flight;
 pub(crate) mod frame;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 mod memory;
+mod signal;
 mod stdio;
 mod stream;
 
@@ -154,19 +157,19 @@ impl Link {
     /// Handles one frame. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
     /// the order in which they came, but for what `around` lets happen beside a poll.
     pub(crate) fn receive(self: &Arc<Self>, frame: &Bytes, around: &mut Around<'_>) {
-        self.receive_from(frame, Outlet::Shared(Arc::clone(&self.peer)), None, around);
+        self.receive_decoded(message::decode(frame), Outlet::Shared(Arc::clone(&self.peer)), None, around);
     }
 
-    /// The same for a frame whose answers have a way out of their own.
-    pub(crate) fn receive_from(
+    /// The same for a frame that was decoded already, and whose answers may have a way out of their own.
+    pub(crate) fn receive_decoded(
         self: &Arc<Self>,
-        frame: &Bytes,
+        frame: Frame,
         outlet: Outlet,
         carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
         let target = Target { outlet, batch: None };
-        match message::decode(frame) {
+        match frame {
             Frame::Single(Ok(message)) => self.handle(message, target, carrier, around),
             Frame::Single(Err(malformed)) => self.refuse(malformed, &target),
             Frame::Batch(items) => self.receive_batch(items, target, carrier, around),
@@ -426,7 +429,14 @@ impl Link {
         self.peer.close();
     }
 
-    fn session(&self) -> Option<Arc<Session>> {
+    /// Takes up a session that was opened elsewhere.
+    #[cfg(feature = "http")]
+    pub(crate) fn resume(&self, opened: Session) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        self.begin(Arc::new(opened), &mut session);
+    }
+
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -3,7 +3,7 @@
 //! standard output belongs to the protocol: whatever else the process prints goes to standard error. Floor 5.
 
 mod reading;
-mod signal;
+
 #[cfg_attr(unix, path = "stdio/unix.rs")]
 #[cfg_attr(windows, path = "stdio/windows.rs")]
 mod streams;
@@ -44,7 +44,7 @@ impl Transport for Stdio {
         let link = Link::new(app);
         let grace = link.limits().grace;
         // Before anything is answered: from then on a client may expect that a signal ends the process in order.
-        let mut signals = signal::Signals::new()?;
+        let mut signals = super::signal::Signals::new()?;
         let output = Arc::new(Mutex::new(Output { file: output, buffer: Vec::new() }));
         let writer = spawn("mcp-write", {
             let (link, output) = (Arc::clone(&link), Arc::clone(&output));

@@ -1,0 +1,130 @@
+//! Connections: accepted up to a bound, given little time for their heads, and let go in order when the process is told to
+//! stop. Floor 5.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::events::Body;
+use super::head::{Verdict, Verdicts, Watched};
+use super::reply;
+use super::service::HttpService;
+use crate::error::Result;
+use crate::transport::signal::Signals;
+
+/// The longest head of a request.
+const HEAD: usize = 64 * 1024;
+/// How long to wait when the system has no more files to give.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// Serves until a signal.
+pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result<()> {
+    let mut signals = Signals::new()?;
+    tell(&listener, &service);
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let slots = Arc::new(Semaphore::new(service.0.options.connections));
+    let accepting = async {
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+            let stream = accept(&listener).await;
+            let (service, stopped) = (service.clone(), stopped.clone());
+            connections.spawn(async move {
+                connection(stream, service, stopped).await;
+                drop(slot);
+            });
+            // What has ended is not kept.
+            while connections.try_join_next().is_some() {}
+        }
+    };
+    signals.or(accepting).await;
+    drop(listener);
+    // Streams of changes end in order, connections when what they carry is answered.
+    let grace = service.0.app.core.limits.grace;
+    service.0.app.core.hub.close();
+    drop(stop);
+    let draining = async {
+        tokio::join!(service.0.sessions.wind_down(grace), async { while connections.join_next().await.is_some() {} });
+    };
+    let _ = tokio::time::timeout(grace, signals.or(draining)).await;
+    connections.shutdown().await;
+    Ok(())
+}
+
+/// Says on standard error where the server is to be found.
+#[expect(clippy::print_stderr, reason = "whoever starts a server wants to know where it is")]
+fn tell(listener: &TcpListener, service: &HttpService) {
+    if let Ok(address) = listener.local_addr() {
+        eprintln!("listening at http://{address}{}", service.path());
+    }
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // A client that is gone again is no reason to wait; anything else is a lack that may pass.
+            Err(error) if is_of_the_client(&error) => {}
+            Err(_) => tokio::time::sleep(BREATHER).await,
+        }
+    }
+}
+
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch::Receiver<()>) {
+    // Without it, an answer in two writes waits 40 ms for an acknowledgement. A socket that refuses works all the same.
+    let _ = stream.set_nodelay(true);
+    let address = stream.peer_addr().ok();
+    let (io, verdicts) = Watched::new(TokioIo::new(stream));
+    let header_time = service.0.options.header_time;
+    let answering = service_fn(move |request| answer(service.clone(), verdicts.clone(), address, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_time)
+        .max_buf_size(HEAD)
+        .serve_connection(io, answering);
+    let mut connection = pin!(connection);
+    // A connection that fails has nobody who could be told.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+async fn answer(
+    service: HttpService,
+    verdicts: Verdicts,
+    address: Option<SocketAddr>,
+    mut request: Request<Incoming>,
+) -> std::result::Result<Response<Body>, Infallible> {
+    if let Verdict::Ambiguous(why) = verdicts.next() {
+        let message = format!("the request could be read in two ways: {why}");
+        let mut response = reply::refusal(StatusCode::BAD_REQUEST, &message);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Ok(response);
+    }
+    if let Some(address) = address {
+        request.extensions_mut().insert(address);
+    }
+    Ok(service.route(request).await)
+}

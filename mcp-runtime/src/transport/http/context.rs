@@ -1,0 +1,115 @@
+//! What a call can know of the request that carried it: headers, and what the application put beside them. Floor 5.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use super::events::Stream;
+use crate::context::{Context, FromContext};
+use crate::error::ProtocolError;
+use crate::state::Needs;
+
+/// What carries a call over HTTP.
+pub(super) struct Request {
+    pub(super) parts: Parts,
+    /// The stream that its client can take up again.
+    pub(super) stream: Option<Arc<Stream>>,
+}
+
+/// Who makes a request, as the application has established it.
+///
+/// Put it into a request's extensions in a layer that checks credentials. Sessions and the state between the rounds of a
+/// call then belong to this principal: whoever presents somebody else's finds nothing. A tool reads it as
+/// [`Context::principal`](crate::Context::principal).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Principal(Arc<str>);
+
+impl Principal {
+    /// A principal by a name that is unique in the application.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.0
+    }
+}
+
+impl Deref for Principal {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Context {
+    /// The headers of the HTTP request that carried the call; `None` on any other transport.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.request().map(|request| &request.parts.headers)
+    }
+
+    /// A value that a layer of the application put into the extensions of the HTTP request.
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.request()?.parts.extensions.get()
+    }
+
+    /// Lets the client's connection go while the call goes on: the client comes back for the answer after this time
+    /// (2025-11-25 over HTTP). Nothing happens where the client could not come back.
+    pub fn come_back(&self, after: Duration) {
+        if let Some(stream) = self.request().and_then(|request| request.stream.as_ref()) {
+            stream.let_go(after);
+        }
+    }
+
+    fn request(&self) -> Option<&Request> {
+        self.carrier()?.downcast_ref()
+    }
+}
+
+/// A value from the extensions of the HTTP request, as a parameter: `#[inject] tenant: Extension<Tenant>`.
+///
+/// A call that comes without the value is answered with an error.
+///
+/// ```
+/// use mcp_runtime::{tool, Extension};
+///
+/// #[derive(Clone)]
+/// struct Tenant(String);
+///
+/// /// Says whose data this is.
+/// #[tool(read_only)]
+/// fn tenant(#[inject] tenant: Extension<Tenant>) -> String {
+///     tenant.0.0.clone()
+/// }
+/// ```
+pub struct Extension<T>(pub T);
+
+impl<T: Clone + Send + Sync + 'static> FromContext for Extension<T> {
+    fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
+        cx.extension()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| ProtocolError::internal("the application put nothing into the request that this call needs"))
+    }
+
+    fn needs(_: &mut Needs) {}
+}
+
+impl<T> Deref for Extension<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Extension<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,548 @@
+//! Who may reach the server, and what a request must say it brings and takes: `Host`, `Origin`, `Content-Type`, `Accept`.
+//! The first two keep web pages from reaching a server on the same machine by DNS rebinding. Knows nothing of what is in
+//! a body. Floor 5.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::{StatusCode, Uri};
+
+use super::encoding::weight;
+use crate::error::quoted;
+
+/// Which names a client may use for this server, and which web pages may call it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guard {
+    hosts: Vec<String>,
+    origins: Vec<String>,
+}
+
+/// Why a request was turned away before anybody looked into it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+impl Guard {
+    /// Lets clients use this name as well: `mcp.example.com`, with `:port` to bind it to a port, or `*` for any name.
+    pub(crate) fn allow_host(&mut self, name: &str) {
+        self.hosts.push(name.trim().to_owned());
+    }
+
+    /// Lets pages of this origin call the server: `https://app.example.com`, or `*` for any origin.
+    pub(crate) fn allow_origin(&mut self, origin: &str) {
+        self.origins.push(origin.trim().to_owned());
+    }
+
+    /// Whether a request with these headers is meant for this server and comes from where it may come from.
+    ///
+    /// # Errors
+    /// 400 where the headers make no sense, 403 where they name somebody else.
+    pub(crate) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        self.check_host(headers, uri)?;
+        self.check_origin(headers)
+    }
+
+    fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        let Some(value) = only(headers, &HOST)? else {
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request has no `Host` header"));
+        };
+        let text = text(value);
+        let Some(name) = Name::parse(&text) else {
+            let message = format!("the `Host` header is no name of a host: {}", quoted(&text));
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+        };
+        if let Some(authority) = uri.authority() {
+            // RFC 9112, 3.2.2: the target's authority counts, so a `Host` that differs is a mistake or an attack.
+            let usual = uri.scheme_str().and_then(usual_port);
+            let agrees = Name::parse(authority.as_str())
+                .is_some_and(|target| target.host == name.host && target.port.or(usual) == name.port.or(usual));
+            if !agrees {
+                let target = quoted(authority.as_str());
+                let message = format!("the request is for {target} but its `Host` header says {}", quoted(&text));
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+            }
+        }
+        if name.is_loopback() || self.hosts.iter().any(|allowed| allowed == "*" || name.is(allowed)) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} is not among the names of this server; allow it with `--allow-host NAME` or `Http::allow_host`",
+            quoted(&text)
+        );
+        Err(Refusal::new(StatusCode::FORBIDDEN, message))
+    }
+
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let Some(value) = only(headers, &ORIGIN)? else { return Ok(()) };
+        let text = text(value);
+        let origin = Origin::parse(&text);
+        let is_allowed = origin.as_ref().is_some_and(Origin::is_loopback)
+            || self.origins.iter().any(|allowed| {
+                allowed == "*" || origin.as_ref().is_some_and(|origin| Origin::parse(allowed).as_ref() == Some(origin))
+            });
+        if is_allowed {
+            return Ok(());
+        }
+        let message = format!(
+            "{} is not among the origins of this server; allow it with `--allow-origin ORIGIN` or `Http::allow_origin`",
+            quoted(&text)
+        );
+        Err(Refusal::new(StatusCode::FORBIDDEN, message))
+    }
+}
+
+/// The only header of this name.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        let message = format!("the request has more than one `{name}` header; send exactly one");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+    }
+    Ok(first)
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).trim().to_owned()
+}
+
+/// A host and perhaps a port, in one way of writing.
+#[derive(Debug, PartialEq, Eq)]
+struct Name {
+    host: String,
+    port: Option<u16>,
+}
+
+impl Name {
+    fn parse(text: &str) -> Option<Self> {
+        let (host, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (address, port) = rest.split_once(']')?;
+                (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), port)
+            }
+            None => {
+                let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+                let host = host.strip_suffix('.').unwrap_or(host);
+                let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte);
+                if host.is_empty() || !host.bytes().all(is_name_byte) {
+                    return None;
+                }
+                (host.to_ascii_lowercase(), port)
+            }
+        };
+        let port = match port.strip_prefix(':') {
+            // RFC 3986, 3.2.3: a port may be empty.
+            Some("") => None,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            None if port.is_empty() => None,
+            _ => return None,
+        };
+        Some(Self { host, port })
+    }
+
+    /// Whether nobody but this machine can be meant.
+    fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self.host == "[::1]"
+            || self.host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    fn is(&self, allowed: &str) -> bool {
+        let bracketed = allowed.parse::<Ipv6Addr>().map(|address| format!("[{address}]"));
+        let Some(allowed) = Self::parse(bracketed.as_deref().unwrap_or(allowed)) else { return false };
+        let fits_port = match (allowed.port, self.port) {
+            (None, _) => true,
+            // Clients leave out the usual port, and behind a proxy that ends TLS nobody here knows which one that is.
+            (Some(port), None) => matches!(port, 80 | 443),
+            (Some(port), Some(named)) => port == named,
+        };
+        allowed.host == self.host && fits_port
+    }
+}
+
+/// Where a page comes from, in one way of writing.
+#[derive(Debug, PartialEq, Eq)]
+struct Origin {
+    scheme: String,
+    name: Name,
+}
+
+impl Origin {
+    fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) {
+            return None;
+        }
+        let scheme = scheme.to_ascii_lowercase();
+        // People copy origins from an address bar, which ends them with a slash.
+        let mut name = Name::parse(rest.strip_suffix('/').unwrap_or(rest))?;
+        name.port = name.port.or(usual_port(&scheme));
+        Some(Self { scheme, name })
+    }
+
+    fn is_loopback(&self) -> bool {
+        matches!(self.scheme.as_str(), "http" | "https") && self.name.is_loopback()
+    }
+}
+
+fn usual_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+/// Whether the body says that it is JSON.
+///
+/// # Errors
+/// 415 if it says something else, or nothing. Pages can send some other types without asking the server first, so a type
+/// that is missing is not taken for JSON.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |message: String| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else {
+        return refuse("the request has no `Content-Type`; send `application/json`".to_owned());
+    };
+    if values.next().is_some() {
+        return refuse("the request has more than one `Content-Type` header; send `application/json` once".to_owned());
+    }
+    let text = text(value);
+    let mut parts = split(&text, ';');
+    if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
+        return refuse(format!("the body must be `application/json`, not {}", quoted(&text)));
+    }
+    for parameter in parts {
+        let Some((name, value)) = parameter.split_once('=') else { continue };
+        let charset = value.trim().trim_matches('"');
+        // RFC 8259, 8.1: JSON is UTF-8.
+        let is_utf8 = charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8");
+        if name.trim().eq_ignore_ascii_case("charset") && !is_utf8 {
+            return refuse(format!("JSON must be UTF-8, not {}", quoted(charset)));
+        }
+    }
+    Ok(())
+}
+
+/// Which kinds of answer a client takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    pub(crate) json: bool,
+    pub(crate) event_stream: bool,
+}
+
+/// Reads `Accept`; a client that does not send it takes everything.
+pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
+    let mut is_silent = true;
+    let mut json = Taken::default();
+    let mut event_stream = Taken::default();
+    for value in headers.get_all(ACCEPT) {
+        for item in split(value.to_str().unwrap_or_default(), ',').filter(|item| !item.is_empty()) {
+            is_silent = false;
+            let mut parts = split(item, ';');
+            let range = parts.next().unwrap_or_default();
+            let Some(weight) = weight(parts) else { continue };
+            json.consider(range, weight, "application", "json");
+            event_stream.consider(range, weight, "text", "event-stream");
+        }
+    }
+    Accepted { json: is_silent || json.weight > 0.0, event_stream: is_silent || event_stream.weight > 0.0 }
+}
+
+/// What the most precise range so far says of one type: RFC 9110, 12.5.1 has it win, whatever the others say.
+#[derive(Default)]
+struct Taken {
+    precision: u8,
+    weight: f32,
+}
+
+impl Taken {
+    fn consider(&mut self, range: &str, weight: f32, kind: &str, subtype: &str) {
+        let Some((range_kind, range_subtype)) = range.split_once('/') else { return };
+        let precision = match (range_kind, range_subtype) {
+            ("*", "*") => 1,
+            (range_kind, "*") if range_kind.eq_ignore_ascii_case(kind) => 2,
+            _ if range_kind.eq_ignore_ascii_case(kind) && range_subtype.eq_ignore_ascii_case(subtype) => 3,
+            _ => return,
+        };
+        if precision > self.precision {
+            *self = Self { precision, weight };
+        } else if precision == self.precision {
+            self.weight = self.weight.max(weight);
+        }
+    }
+}
+
+/// The trimmed parts between separators that do not stand in a quoted string.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |c| {
+        if is_escaped {
+            is_escaped = false;
+        } else if is_quoted && c == '\\' {
+            is_escaped = true;
+        } else if c == '"' {
+            is_quoted = !is_quoted;
+        } else {
+            return c == separator && !is_quoted;
+        }
+        false
+    })
+    .map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn guard() -> Guard {
+        let mut guard = Guard::default();
+        for host in ["MCP.example.com", "ported.example.com:8443", "secure.example.com:443", "2001:DB8::1"] {
+            guard.allow_host(host);
+        }
+        for origin in ["https://app.example.com", "http://plain.example.com:80/", "vscode-webview://abc"] {
+            guard.allow_origin(origin);
+        }
+        guard
+    }
+
+    fn check(guard: &Guard, lines: &[(&'static str, &str)], uri: &str) -> u16 {
+        match guard.check(&headers(lines), &uri.parse().unwrap()) {
+            Ok(()) => 200,
+            Err(refusal) => refusal.status.as_u16(),
+        }
+    }
+
+    fn host(guard: &Guard, name: &str) -> u16 {
+        check(guard, &[("host", name)], "/mcp")
+    }
+
+    fn origin(guard: &Guard, origin: &str) -> u16 {
+        check(guard, &[("host", "localhost"), ("origin", origin)], "/mcp")
+    }
+
+    #[test]
+    fn loopback_names_are_served_without_being_asked() {
+        for name in [
+            "localhost",
+            "LocalHost:8080",
+            "localhost.",
+            "localhost.:1",
+            "localhost:",
+            "127.0.0.1:80",
+            "127.8.9.1",
+            "[::1]:9",
+            "[0:0::1]",
+        ] {
+            assert_eq!(host(&Guard::default(), name), 200, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused_until_they_are_allowed() {
+        let names = [
+            "mcp.example.com",
+            "mcp.EXAMPLE.com.:1234",
+            "ported.example.com:8443",
+            "secure.example.com",
+            "secure.example.com:443",
+            "[2001:db8:0::1]:80",
+        ];
+        for name in names {
+            assert_eq!(host(&Guard::default(), name), 403, "{name}");
+            assert_eq!(host(&guard(), name), 200, "{name}");
+        }
+        for name in [
+            "ported.example.com",
+            "ported.example.com:80",
+            "example.com",
+            "evil.mcp.example.com",
+            "localhost.evil.com",
+            "127.0.0.1.evil.com",
+            "127.1",
+            "0.0.0.0",
+            "[::]",
+            "localhost..",
+        ] {
+            assert_eq!(host(&guard(), name), 403, "{name}");
+        }
+        assert_eq!(host(&guard(), "localhost"), 200, "allowing names keeps the loopback names");
+    }
+
+    #[test]
+    fn a_refusal_names_what_came_and_the_setting() {
+        let guard = Guard::default();
+        let refusal = guard.check(&headers(&[("host", "evil.com")]), &Uri::from_static("/")).unwrap_err();
+        assert!(refusal.message.contains("`evil.com`"), "{}", refusal.message);
+        assert!(refusal.message.contains("`--allow-host NAME` or `Http::allow_host`"), "{}", refusal.message);
+        let lines = headers(&[("host", "localhost"), ("origin", "https://evil.com")]);
+        let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();
+        assert!(refusal.message.contains("`https://evil.com`"), "{}", refusal.message);
+        assert!(refusal.message.contains("`--allow-origin ORIGIN` or `Http::allow_origin`"), "{}", refusal.message);
+        let long = format!("http://{}", "a".repeat(5000));
+        let lines = headers(&[("host", "localhost"), ("origin", &long)]);
+        let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();
+        assert!(refusal.message.len() < 400, "{}", refusal.message.len());
+    }
+
+    #[test]
+    fn exactly_one_well_formed_host_is_required() {
+        let mut guard = Guard::default();
+        guard.allow_host("*");
+        assert_eq!(host(&guard, "any.example.com"), 200);
+        assert_eq!(check(&guard, &[], "/mcp"), 400);
+        assert_eq!(check(&guard, &[("host", "localhost"), ("host", "localhost")], "/mcp"), 400);
+        for name in [
+            "",
+            ".",
+            ":80",
+            "user@localhost",
+            "localhost:port",
+            "localhost:80:80",
+            "localhost:99999",
+            "localhost:+1",
+            "[::1",
+            "[::1]x",
+            "[localhost]",
+            "::1",
+            "a b",
+            "localhost, evil.com/x",
+            "löcalhost",
+        ] {
+            assert_eq!(host(&guard, name), 400, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_must_agree_with_the_host() {
+        let guard = guard();
+        let same = [
+            ("http://localhost:8080/mcp", "localhost:8080"),
+            ("http://LOCALHOST/mcp", "localhost:80"),
+            ("https://mcp.example.com:443/mcp", "mcp.example.com"),
+        ];
+        for (uri, host) in same {
+            assert_eq!(check(&guard, &[("host", host)], uri), 200, "{uri}");
+        }
+        let different = [
+            ("http://evil.com/mcp", "localhost"),
+            ("http://localhost:81/mcp", "localhost"),
+            ("https://localhost/mcp", "localhost:80"),
+            ("http://user@localhost/mcp", "localhost"),
+        ];
+        for (uri, host) in different {
+            assert_eq!(check(&guard, &[("host", host)], uri), 400, "{uri}");
+        }
+        assert_eq!(check(&guard, &[], "http://localhost/mcp"), 400);
+    }
+
+    #[test]
+    fn pages_of_this_machine_and_allowed_ones_may_call() {
+        let guard = guard();
+        for allowed in [
+            "http://localhost:3000",
+            "https://127.0.0.1",
+            "http://[::1]:5173",
+            "https://app.example.com",
+            "HTTPS://APP.example.com:443",
+            "http://plain.example.com",
+            "vscode-webview://abc",
+        ] {
+            assert_eq!(origin(&guard, allowed), 200, "{allowed}");
+        }
+        for refused in [
+            "null",
+            "",
+            "http://app.example.com",
+            "https://app.example.com:8443",
+            "https://app.example.com.evil.com",
+            "https://evil.com",
+            "http://localhost.evil.com",
+            "ftp://localhost",
+            "localhost",
+            "http://localhost http://evil.com",
+            "http://localhost@evil.com",
+            "http://localhost/path",
+            "*",
+        ] {
+            assert_eq!(origin(&guard, refused), 403, "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_star_takes_any_origin_but_only_one() {
+        let mut guard = Guard::default();
+        guard.allow_origin("*");
+        assert_eq!(origin(&guard, "null"), 200);
+        assert_eq!(origin(&guard, "https://evil.com"), 200);
+        let twice = [("host", "localhost"), ("origin", "http://localhost"), ("origin", "http://localhost")];
+        assert_eq!(check(&guard, &twice, "/mcp"), 400);
+    }
+
+    #[test]
+    fn only_json_in_utf8_is_taken() {
+        for value in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json; profile=\"a;charset=latin1\"",
+            "application/json;",
+        ] {
+            assert_eq!(check_content_type(&headers(&[("content-type", value)])), Ok(()), "{value}");
+        }
+        for value in [
+            "",
+            "text/plain",
+            "application/jsonx",
+            "application/json, text/plain",
+            "application/json; charset=latin1",
+            "text/plain; x=application/json",
+        ] {
+            let refusal = check_content_type(&headers(&[("content-type", value)])).unwrap_err();
+            assert_eq!(refusal.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{value}");
+        }
+        assert!(check_content_type(&headers(&[])).is_err());
+        let twice = [("content-type", "application/json"), ("content-type", "application/json")];
+        assert!(check_content_type(&headers(&twice)).is_err());
+    }
+
+    #[test]
+    fn the_most_precise_range_says_what_is_accepted() {
+        let cases: [(&[&str], bool, bool); 14] = [
+            (&[], true, true),
+            (&[""], true, true),
+            (&["application/json, text/event-stream"], true, true),
+            (&["application/json", "text/event-stream"], true, true),
+            (&["*/*"], true, true),
+            (&["application/*"], true, false),
+            (&["text/*;q=0.1"], false, true),
+            (&["Application/JSON;charset=utf-8"], true, false),
+            (&["application/json;q=0, */*"], false, true),
+            (&["*/*;q=0, text/event-stream;q=0.001"], false, true),
+            (&["application/json;q=0.0;x=y"], false, false),
+            (&["text/html"], false, false),
+            (&["text/html;x=\", application/json\""], false, false),
+            (&["nonsense, application/json;q=high, text/event-stream"], false, true),
+        ];
+        for (lines, json, event_stream) in cases {
+            let lines: Vec<_> = lines.iter().map(|line| ("accept", *line)).collect();
+            assert_eq!(accepted(&headers(&lines)), Accepted { json, event_stream }, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! Watches what comes in over a connection and judges every request's head before `hyper` reads it. `hyper` drops
+//! `Content-Length` without a word where `Transfer-Encoding` stands too, so a smuggled request cannot be told from an honest
+//! one later. Follows the framing of HTTP/1 and nothing else of it. Floor 5.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+
+/// The longest head, and the longest trailers, that are followed.
+const LONGEST: usize = 64 * 1024;
+/// How much is read at once.
+const SCRATCH: usize = 16 * 1024;
+
+/// What is to be thought of a request's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Sound,
+    /// Two readers could see different requests here, for this reason: answer 400 and close the connection.
+    Ambiguous(&'static str),
+}
+
+/// The verdicts on the requests of one connection, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdicts(Arc<Mutex<VecDeque<Verdict>>>);
+
+impl Verdicts {
+    /// The verdict on the next request. It is there before `hyper` can have seen the head.
+    ///
+    /// Take it once for every request. Where there is none the framing could not be followed, and that is ambiguous.
+    pub(crate) fn next(&self) -> Verdict {
+        let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        next.unwrap_or(Verdict::Ambiguous("the framing of the request before could not be followed"))
+    }
+
+    fn push(&self, verdict: Verdict) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(verdict);
+    }
+}
+
+/// A connection whose incoming bytes are followed.
+#[derive(Debug)]
+pub(crate) struct Watched<IO> {
+    io: IO,
+    scratch: Box<[u8]>,
+    framing: Framing,
+    verdicts: Verdicts,
+}
+
+impl<IO> Watched<IO> {
+    pub(crate) fn new(io: IO) -> (Self, Verdicts) {
+        let verdicts = Verdicts::default();
+        let watched = Self { io, scratch: Box::default(), framing: Framing::default(), verdicts: verdicts.clone() };
+        (watched, verdicts)
+    }
+}
+
+impl<IO: Read + Unpin> Read for Watched<IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.framing.state == State::Lost {
+            return Pin::new(&mut this.io).poll_read(cx, out);
+        }
+        // The way through a buffer of our own is what it takes to see the bytes without `unsafe`.
+        if this.scratch.is_empty() {
+            this.scratch = vec![0; SCRATCH].into_boxed_slice();
+        }
+        let room = out.remaining().min(SCRATCH);
+        let mut read = ReadBuf::new(this.scratch.get_mut(..room).unwrap_or_default());
+        ready!(Pin::new(&mut this.io).poll_read(cx, read.unfilled()))?;
+        this.framing.follow(read.filled(), &this.verdicts);
+        out.put_slice(read.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<IO: Write + Unpin> Write for Watched<IO> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, slices)
+    }
+}
+
+/// Where in the stream of requests the next byte is.
+#[derive(Debug, Default)]
+struct Framing {
+    state: State,
+    /// The part of a line that has come so far.
+    line: Vec<u8>,
+    /// How much of the head or the trailers has come so far.
+    length: usize,
+    head: Head,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Before a request; blank lines do not count (RFC 9112, 2.2).
+    #[default]
+    Start,
+    Fields,
+    /// So many bytes of a body are still to come.
+    Body(u64),
+    Chunked(Chunk),
+    /// The connection must be closed after what has been judged.
+    Lost,
+}
+
+/// Where in a chunked body the next byte is. `hyper` takes exactly these steps, and so must we.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chunk {
+    FirstDigit,
+    Size(u64),
+    /// Behind the size of a chunk, where extensions may stand.
+    Extension(u64),
+    SizeEnd(u64),
+    Data(u64),
+    DataEnd,
+    DataEndLine,
+    TrailerStart,
+    Trailer,
+    TrailerEnd,
+    End,
+}
+
+/// What a head has said about its body so far.
+#[derive(Debug, Default)]
+struct Head {
+    length: Option<u64>,
+    is_chunked: bool,
+}
+
+impl Framing {
+    fn follow(&mut self, mut bytes: &[u8], verdicts: &Verdicts) {
+        while !bytes.is_empty() {
+            match self.state {
+                State::Start | State::Fields => {
+                    let (piece, is_whole) = match memchr::memchr(b'\n', bytes) {
+                        Some(end) => (end + 1, true),
+                        None => (bytes.len(), false),
+                    };
+                    let (piece, rest) = bytes.split_at(piece);
+                    bytes = rest;
+                    self.length = self.length.saturating_add(piece.len());
+                    if self.length > LONGEST {
+                        return self.give_up(Some("the head is too long"), verdicts);
+                    }
+                    self.line.extend_from_slice(piece);
+                    if is_whole && let Err(reason) = self.end_line(verdicts) {
+                        return self.give_up(Some(reason), verdicts);
+                    }
+                }
+                State::Body(left) => {
+                    let (taken, left) = take(bytes, left);
+                    bytes = taken;
+                    self.state = if left == 0 { State::Start } else { State::Body(left) };
+                }
+                State::Chunked(Chunk::Data(left)) => {
+                    let (taken, left) = take(bytes, left);
+                    bytes = taken;
+                    self.state = State::Chunked(if left == 0 { Chunk::DataEnd } else { Chunk::Data(left) });
+                }
+                State::Chunked(chunk) => {
+                    let Some((byte, rest)) = bytes.split_first() else { return };
+                    bytes = rest;
+                    match self.step(chunk, *byte) {
+                        Some(state) => self.state = state,
+                        // `hyper` fails this body and closes the connection.
+                        None => return self.give_up(None, verdicts),
+                    }
+                }
+                State::Lost => return,
+            }
+        }
+    }
+
+    fn give_up(&mut self, reason: Option<&'static str>, verdicts: &Verdicts) {
+        if let Some(reason) = reason {
+            verdicts.push(Verdict::Ambiguous(reason));
+        }
+        self.state = State::Lost;
+        self.line = Vec::new();
+    }
+
+    /// Reads the line that has just become whole.
+    fn end_line(&mut self, verdicts: &Verdicts) -> Result<(), &'static str> {
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        // RFC 9112, 2.2 lets a line end without the carriage return, and `hyper` does.
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if memchr::memchr2(b'\r', b'\0', line).is_some() {
+            return Err("a line of the head has a bare carriage return or a zero byte");
+        }
+        match (self.state, line) {
+            (State::Start, []) => {}
+            (State::Start, _) => self.state = State::Fields,
+            (_, []) => {
+                verdicts.push(Verdict::Sound);
+                let head = std::mem::take(&mut self.head);
+                self.length = 0;
+                self.state = match head.length {
+                    _ if head.is_chunked => State::Chunked(Chunk::FirstDigit),
+                    None | Some(0) => State::Start,
+                    Some(length) => State::Body(length),
+                };
+            }
+            _ => self.head.read(line)?,
+        }
+        self.line.clear();
+        Ok(())
+    }
+
+    /// What follows this byte of a chunked body; nothing if it must not stand there.
+    fn step(&mut self, chunk: Chunk, byte: u8) -> Option<State> {
+        let digit = |size: u64| {
+            let digit = char::from(byte).to_digit(16)?;
+            size.checked_mul(16)?.checked_add(u64::from(digit))
+        };
+        let next = match (chunk, byte) {
+            (Chunk::FirstDigit, _) => Chunk::Size(digit(0)?),
+            (Chunk::Size(size) | Chunk::Extension(size), b'\r') => Chunk::SizeEnd(size),
+            (Chunk::Size(size), b' ' | b'\t' | b';') => Chunk::Extension(size),
+            (Chunk::Size(size), _) => Chunk::Size(digit(size)?),
+            // `hyper` refuses some of what passes here; then nobody asks for further verdicts.
+            (Chunk::Extension(size), _) if byte != b'\n' => Chunk::Extension(size),
+            (Chunk::SizeEnd(0) | Chunk::TrailerEnd, b'\n') => Chunk::TrailerStart,
+            (Chunk::SizeEnd(size), b'\n') => Chunk::Data(size),
+            (Chunk::DataEnd, b'\r') => Chunk::DataEndLine,
+            (Chunk::DataEndLine, b'\n') => Chunk::FirstDigit,
+            (Chunk::TrailerStart, b'\r') => Chunk::End,
+            (Chunk::Trailer, b'\r') => Chunk::TrailerEnd,
+            (Chunk::TrailerStart | Chunk::Trailer, _) => {
+                self.length = self.length.saturating_add(1);
+                if self.length > LONGEST {
+                    return None;
+                }
+                Chunk::Trailer
+            }
+            (Chunk::End, b'\n') => {
+                self.length = 0;
+                return Some(State::Start);
+            }
+            _ => return None,
+        };
+        Some(State::Chunked(next))
+    }
+}
+
+/// What is behind the next so many bytes, and how many of them are still to come.
+fn take(bytes: &[u8], left: u64) -> (&[u8], u64) {
+    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+    let rest = bytes.get(taken..).unwrap_or_default();
+    (rest, left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX)))
+}
+
+impl Head {
+    /// Reads a field, refusing what intermediaries are known to read in different ways.
+    fn read(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            return Err("a header is folded over several lines");
+        }
+        let colon = memchr::memchr(b':', line).ok_or("a line of the head has no colon")?;
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
+        if name.is_empty() || name.iter().any(|byte| !byte.is_ascii_graphic()) {
+            return Err("a header's name is empty or has white space in it or behind it");
+        }
+        let is_length = name.eq_ignore_ascii_case(b"content-length");
+        let is_coding = name.eq_ignore_ascii_case(b"transfer-encoding");
+        if is_length && self.length.is_some() {
+            return Err("`Content-Length` stands more than once");
+        }
+        if is_coding && self.is_chunked {
+            return Err("`Transfer-Encoding` stands more than once");
+        }
+        if is_length {
+            let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+            let number = std::str::from_utf8(value).ok().filter(|_| is_number).and_then(|value| value.parse().ok());
+            self.length = Some(number.ok_or("`Content-Length` is not a number")?);
+        }
+        if is_coding {
+            if !value.eq_ignore_ascii_case(b"chunked") {
+                return Err("`Transfer-Encoding` is not `chunked`");
+            }
+            self.is_chunked = true;
+        }
+        if self.is_chunked && self.length.is_some() {
+            return Err("`Transfer-Encoding` and `Content-Length` stand together");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_LENGTH;
+    use http_body_util::BodyExt;
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response};
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// The verdicts on a stream that comes in the given pieces.
+    fn verdicts<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Verdict> {
+        let verdicts = Verdicts::default();
+        let mut framing = Framing::default();
+        for piece in pieces {
+            framing.follow(piece, &verdicts);
+            assert!(framing.line.len() <= LONGEST);
+        }
+        verdicts.0.lock().unwrap().drain(..).collect()
+    }
+
+    /// The same however the stream is cut.
+    fn check(stream: &[u8], expected: &[Verdict]) {
+        let shown = String::from_utf8_lossy(stream);
+        for cut in 0..=stream.len() {
+            let (first, second) = stream.split_at(cut);
+            assert_eq!(verdicts([first, second]), expected, "{shown:?} cut at {cut}");
+        }
+        for size in 1..8 {
+            assert_eq!(verdicts(stream.chunks(size)), expected, "{shown:?} in pieces of {size}");
+        }
+    }
+
+    /// What is wrong with a head, after a sound request and before another one.
+    fn wrong(head: &str) -> String {
+        let stream = format!("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\n{head}\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+        let all = verdicts([stream.as_bytes()]);
+        check(stream.as_bytes(), &all);
+        match all.as_slice() {
+            [Verdict::Sound, Verdict::Ambiguous(reason)] => (*reason).to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn sound_requests_in_a_row_are_each_found_sound() {
+        let stream = [
+            "\r\n\r\nPOST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\nGET / HTTP/1.1\r\n :\r\n",
+            "GET / HTTP/1.1\nHost: x\n\n",
+            "POST / HTTP/1.1\r\nTRANSFER-ENCODING:\t Chunked \r\nTE: trailers\r\n\r\n",
+            "00a ;ext=\"1;2\"\r\n0123\r\n\r\n89\r\n1\r\n\n\r\n0\r\nTrailer: GET / HTTP/1.1\r\nOther:\r\n\r\n",
+            "POST / HTTP/1.1\r\ncontent-length:0\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n0\r\n\r\n",
+            "\nPOST / HTTP/1.1\r\nX-Content-Length: 7\r\nContent-Length: 1\r\n\r\n\n",
+            "GET / HTTP/1.1\r\n\r\n",
+        ]
+        .concat();
+        check(stream.as_bytes(), &[Verdict::Sound; 7]);
+    }
+
+    #[test]
+    fn two_ways_to_frame_a_body_are_ambiguous() {
+        let together = "`Transfer-Encoding` and `Content-Length` stand together";
+        for (head, reason) in [
+            ("Transfer-Encoding: chunked\r\nContent-Length: 5", together),
+            ("Content-Length: 5\r\nTransfer-Encoding: chunked", together),
+            ("content-length: 0\nX: y\nTRANSFER-ENCODING: Chunked", together),
+            ("Content-Length: 5\r\nContent-Length: 6", "`Content-Length` stands more than once"),
+            ("Content-Length: 5\r\nContent-Length: 5", "`Content-Length` stands more than once"),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "`Transfer-Encoding` stands more than once"),
+            ("Content-Length: 5, 5", "`Content-Length` is not a number"),
+            ("Content-Length: +5", "`Content-Length` is not a number"),
+            ("Content-Length: 0x5", "`Content-Length` is not a number"),
+            ("Content-Length:", "`Content-Length` is not a number"),
+            ("Content-Length: 99999999999999999999999", "`Content-Length` is not a number"),
+            ("Transfer-Encoding: identity", "`Transfer-Encoding` is not `chunked`"),
+            ("Transfer-Encoding: gzip, chunked", "`Transfer-Encoding` is not `chunked`"),
+            ("Transfer-Encoding: xchunked", "`Transfer-Encoding` is not `chunked`"),
+        ] {
+            assert_eq!(wrong(head), reason, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_readers_disagree_on_are_ambiguous() {
+        let bare = "a line of the head has a bare carriage return or a zero byte";
+        let name = "a header's name is empty or has white space in it or behind it";
+        for (head, reason) in [
+            ("X: a\r\n b", "a header is folded over several lines"),
+            ("X: a\r\n\tTransfer-Encoding: chunked", "a header is folded over several lines"),
+            (" X: a", "a header is folded over several lines"),
+            ("Transfer-Encoding : chunked", name),
+            ("Content Length: 5", name),
+            (": 5", name),
+            ("X: a\rContent-Length: 5", bare),
+            ("X: a\r\r\nY: b", bare),
+            ("X: a\0", bare),
+            ("X\0: a", bare),
+            ("no colon", "a line of the head has no colon"),
+        ] {
+            assert_eq!(wrong(head), reason, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_followed_ends_the_watch() {
+        for body in
+            ["\r\n", "x\r\n", "5\n", "1\r\nab\r\n", "1\r\na\n", "5;a\nb\r\n", "11111111111111111\r\n", "0\r\n\rx"]
+        {
+            let stream = format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}GET / HTTP/1.1\r\n\r\n");
+            check(stream.as_bytes(), &[Verdict::Sound]);
+        }
+        assert!(matches!(Verdicts::default().next(), Verdict::Ambiguous(_)), "what was not followed is not sound");
+    }
+
+    #[test]
+    fn a_head_or_trailers_without_end_are_not_held() {
+        let line = format!("X: {}\r\n", "x".repeat(1000));
+        let head = format!("GET / HTTP/1.1\r\n{}", line.repeat(100));
+        assert_eq!(verdicts(head.as_bytes().chunks(999)), [Verdict::Ambiguous("the head is too long")]);
+        let blank = "\r\n".repeat(LONGEST);
+        assert_eq!(verdicts([blank.as_bytes()]), [Verdict::Ambiguous("the head is too long")]);
+        let request = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+        let stream = format!("{request}{}\r\nGET / HTTP/1.1\r\n\r\n", line.repeat(100));
+        assert_eq!(verdicts([stream.as_bytes()]), [Verdict::Sound]);
+        let stream = format!("{request}{}\r\nGET / HTTP/1.1\r\n\r\n", line.repeat(3));
+        assert_eq!(verdicts([stream.as_bytes()]), [Verdict::Sound; 2], "short trailers are passed over");
+    }
+
+    /// What the service behind `hyper` sees of each request: the verdict, and whether a length came with it.
+    async fn served(stream: &[u8]) -> Vec<(Verdict, bool)> {
+        let (client, server) = tokio::io::duplex(64);
+        let (mut output, mut input) = tokio::io::split(client);
+        let (watched, verdicts) = Watched::new(TokioIo::new(server));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let service = service_fn(|request: Request<Incoming>| {
+            seen.lock().unwrap().push((verdicts.next(), request.headers().contains_key(CONTENT_LENGTH)));
+            async {
+                // `hyper` closes the connection behind a body that nobody reads.
+                request.into_body().collect().await.map(|_| Response::new(String::new()))
+            }
+        });
+        let connection = hyper::server::conn::http1::Builder::new().serve_connection(watched, service);
+        let write = async {
+            // The server may close the connection before it has read all.
+            let _ = input.write_all(stream).await;
+            let _ = input.shutdown().await;
+        };
+        let mut answers = Vec::new();
+        let _ = tokio::join!(connection, write, output.read_to_end(&mut answers));
+        seen.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn verdicts_keep_step_with_hyper() {
+        let stream = [
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nGET\r\n0\r\nT: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        ]
+        .concat();
+        let sound = [(Verdict::Sound, true), (Verdict::Sound, false), (Verdict::Sound, false)];
+        assert_eq!(served(stream.as_bytes()).await, sound);
+    }
+
+    #[tokio::test]
+    async fn what_hyper_hides_is_seen() {
+        for head in
+            ["Transfer-Encoding: chunked\r\nContent-Length: 5", "Content-Length: 5\r\nTransfer-Encoding: chunked"]
+        {
+            let stream = format!("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n0\r\n\r\n");
+            let seen = served(stream.as_bytes()).await;
+            let [(Verdict::Sound, false), (Verdict::Ambiguous(_), has_length)] = seen.as_slice() else {
+                panic!("{seen:?}");
+            };
+            assert!(!has_length, "hyper keeps the header now, so this file has become unnecessary");
+        }
+    }
+}

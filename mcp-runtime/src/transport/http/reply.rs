@@ -1,0 +1,158 @@
+//! Responses: what is sent when a request is refused, and how an answer becomes a body. Floor 5.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::encoding::{Coding, WORTHWHILE};
+use super::events::{ALIVE, Body, Events, Source, Stream};
+use crate::error::{
+    HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY, PARSE_ERROR,
+    ProtocolError, UNSUPPORTED_PROTOCOL_VERSION,
+};
+use crate::message::{Unreadable, encode_error};
+use crate::model::RequestId;
+
+/// Tells proxies that buffer to hand events on at once.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// Above this many bytes, compressing takes long enough to go to a thread of its own.
+const LONG: usize = 128 * 1024;
+
+/// A response with a text for people.
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Body> {
+    let mut out = Vec::new();
+    encode_error(&mut out, None, Unreadable::Omitted, &ProtocolError::invalid_request(message.to_owned()));
+    json(status, out.into())
+}
+
+/// A response without a body.
+pub(super) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::whole(Bytes::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// A response that is a JSON-RPC error.
+pub(super) fn error(id: Option<&RequestId>, error: &ProtocolError) -> Response<Body> {
+    let mut out = Vec::new();
+    encode_error(&mut out, id, Unreadable::Omitted, error);
+    json(status_of(error.code()), out.into())
+}
+
+/// The status that goes with an error's code (2026-07-28, "Streamable HTTP").
+pub(super) fn status_of(code: i64) -> StatusCode {
+    match code {
+        METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        PARSE_ERROR
+        | INVALID_REQUEST
+        | INVALID_PARAMS
+        | HEADER_MISMATCH
+        | MISSING_CLIENT_CAPABILITY
+        | UNSUPPORTED_PROTOCOL_VERSION => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
+}
+
+pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::whole(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A response that is a stream of events.
+pub(super) fn stream(events: Events) -> Response<Body> {
+    let mut response = Response::new(Body::events(events));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(UNBUFFERED, HeaderValue::from_static("no"));
+    response
+}
+
+/// How an answer may be put.
+pub(super) struct Manner<'a> {
+    pub(super) headers: &'a HeaderMap,
+    pub(super) compresses: bool,
+    /// Whether the status says what the error is.
+    pub(super) is_modern: bool,
+    /// Under which name the stream can be taken up again, and whether it begins with its name alone.
+    pub(super) stream: Option<(Arc<Stream>, bool)>,
+}
+
+/// Answers with what comes from `source`: whole if nothing but the answer does, else as events.
+pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<Body> {
+    let is_let_go = manner.stream.as_ref().map(|(stream, _)| Arc::clone(stream));
+    let first = tokio::time::timeout(ALIVE, async {
+        tokio::select! {
+            biased;
+            frames = poll_fn(|cx| source.poll_frames(cx)) => frames.unwrap_or_default(),
+            // The call wants its client to come back later.
+            () = wait_let_go(is_let_go.as_deref()) => Vec::new(),
+        }
+    });
+    // A client that has waited for long is told that its call is under way.
+    let begun = first.await.unwrap_or_default();
+    if source.is_over() && begun.iter().filter(|byte| **byte == b'\n').count() <= 1 {
+        return whole(begun, &manner).await;
+    }
+    stream(match manner.stream {
+        Some((stream, primes)) => Events::resumable(source, &begun, &stream, primes),
+        None => Events::answer(source, &begun),
+    })
+}
+
+async fn wait_let_go(stream: Option<&Stream>) {
+    match stream {
+        Some(stream) => stream.wait_let_go().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn whole(mut frame: Vec<u8>, manner: &Manner<'_>) -> Response<Body> {
+    frame.pop();
+    if frame.is_empty() {
+        // The call was cancelled: there is nothing to answer.
+        return empty(StatusCode::ACCEPTED);
+    }
+    let status = if manner.is_modern { status_in(&frame) } else { StatusCode::OK };
+    let coding = Coding::wanted(manner.headers).filter(|_| manner.compresses && frame.len() > WORTHWHILE);
+    let Some(coding) = coding else { return json(status, frame.into()) };
+    let (frame, compressed) = if frame.len() > LONG {
+        let frame = Bytes::from(frame);
+        let text = frame.clone();
+        (frame, tokio::task::spawn_blocking(move || coding.compress(&text)).await.ok().flatten())
+    } else {
+        let compressed = coding.compress(&frame);
+        (frame.into(), compressed)
+    };
+    let Some(compressed) = compressed else { return json(status, frame) };
+    let mut response = json(status, compressed.into());
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+/// The status of an answer that is encoded already: only errors are looked into.
+fn status_in(frame: &[u8]) -> StatusCode {
+    #[derive(serde::Deserialize)]
+    struct Outline {
+        error: Option<Code>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Code {
+        code: i64,
+    }
+    // An error is the second or third member of a message, long before any result could say the word.
+    let head = &frame[..frame.len().min(2048)];
+    if !memchr::memmem::find(head, b"\"error\":{")
+        .is_some_and(|at| memchr::memmem::find(&head[..at], b"\"result\":").is_none())
+    {
+        return StatusCode::OK;
+    }
+    let outline: Option<Outline> = serde_json::from_slice(frame).ok();
+    outline.and_then(|outline| outline.error).map_or(StatusCode::OK, |error| status_of(error.code))
+}

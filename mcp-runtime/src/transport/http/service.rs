@@ -1,0 +1,329 @@
+//! From a request of HTTP to what answers it: checks who asks and how, reads the body within bounds, and tells the eras of
+//! the protocol apart. Floor 5.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::{self, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method as Verb, Request, Response, StatusCode, Version};
+use http_body::Body as HttpBody;
+use http_body_util::BodyExt;
+use tower_service::Service;
+
+use super::context::Principal;
+use super::events::Body;
+use super::guard::{self, Refusal};
+use super::pair::{self, Pairs};
+use super::sessions::Sessions;
+use super::{HttpOptions, modern, reply, session};
+use crate::message::{self, Frame, Message, Unreadable, encode_error};
+use crate::method::Method;
+use crate::revision::Revision;
+use crate::server::App;
+use crate::session::Params;
+
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+/// How much memory a body takes before its first bytes are there, whatever length it announces.
+const AHEAD: usize = 64 * 1024;
+
+/// A server as a tower service over HTTP, see [`Server::into_service`](crate::Server::into_service).
+#[derive(Clone)]
+pub struct HttpService(pub(super) Arc<Shared>);
+
+/// What every request needs.
+pub(super) struct Shared {
+    pub(super) app: Arc<App>,
+    pub(super) options: Arc<HttpOptions>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) pairs: Arc<Pairs>,
+}
+
+impl HttpService {
+    pub(super) fn new(app: Arc<App>) -> Self {
+        let options = app.core.options.get::<HttpOptions>();
+        let options = options.map_or_else(Arc::default, |options| Arc::new(HttpOptions::clone(&options)));
+        let sessions = Sessions::new(&app, options.sessions, options.session_ttl);
+        Self(Arc::new(Shared { app, options, sessions, pairs: Arc::default() }))
+    }
+
+    /// Where the endpoint is.
+    pub(super) fn path(&self) -> &str {
+        &self.0.options.path
+    }
+
+    /// Answers a request to this server alone: other paths are not found.
+    pub(super) async fn route<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        let (path, options) = (request.uri().path(), &self.0.options);
+        if path == options.path || options.pair && matches!(path, pair::STREAM | pair::MESSAGES) {
+            return self.answer(request).await;
+        }
+        let message = format!("there is nothing at {}; the endpoint is {}", crate::error::quoted(path), options.path);
+        reply::refusal(StatusCode::NOT_FOUND, &message)
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        let (mut parts, body) = request.into_parts();
+        name_host(&mut parts);
+        let shared = &self.0;
+        if let Err(refused) = shared.options.guard.check(&parts.headers, &parts.uri) {
+            return refuse(&refused);
+        }
+        let origin = parts.headers.get(header::ORIGIN).filter(|_| shared.options.cors).cloned();
+        let mut response = match &parts.method {
+            &Verb::OPTIONS if origin.is_some() => preflight(),
+            _ => shared.serve(parts, body).await,
+        };
+        if let Some(origin) = origin {
+            let headers = response.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("mcp-session-id"));
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+        }
+        response
+    }
+}
+
+impl<B> Service<Request<B>> for HttpService
+where
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+impl std::fmt::Debug for HttpService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpService")
+    }
+}
+
+impl Shared {
+    async fn serve<B>(&self, parts: Parts, body: B) -> Response<Body>
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        let principal = parts.extensions.get::<Principal>().map(|principal| Arc::clone(principal.name()));
+        if self.options.pair && parts.method == Verb::GET && parts.uri.path() == pair::STREAM {
+            return self.pairs.open(self, principal);
+        }
+        match parts.method {
+            Verb::POST => self.post(parts, body, principal).await,
+            Verb::GET if session::session_id(&parts).is_some() => {
+                if !guard::accepted(&parts.headers).event_stream {
+                    let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
+                    return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
+                }
+                match self.find(&parts, principal.as_ref()).await {
+                    Ok(live) => session::listen(&parts, &live),
+                    Err(response) => response,
+                }
+            }
+            Verb::DELETE if session::session_id(&parts).is_some() => {
+                match self.find(&parts, principal.as_ref()).await {
+                    Ok(live) => session::end(self, &live).await,
+                    Err(response) => response,
+                }
+            }
+            _ => {
+                let message = "send messages with POST; GET and DELETE belong to a session, named in `Mcp-Session-Id`";
+                let mut response = reply::refusal(StatusCode::METHOD_NOT_ALLOWED, message);
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
+                response
+            }
+        }
+    }
+
+    async fn find(
+        &self,
+        parts: &Parts,
+        principal: Option<&Arc<str>>,
+    ) -> Result<Arc<super::sessions::Live>, Response<Body>> {
+        check_version(parts)?;
+        let id = session::session_id(parts).unwrap_or_default();
+        let id = std::str::from_utf8(&id).unwrap_or_default();
+        self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none))
+    }
+
+    async fn post<B>(&self, parts: Parts, body: B, principal: Option<Arc<str>>) -> Response<Body>
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        if let Err(refused) = guard::check_content_type(&parts.headers) {
+            return refuse(&refused);
+        }
+        let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
+        let accepted = guard::accepted(&parts.headers);
+        if !is_pair && !(accepted.json && accepted.event_stream) {
+            let message = "`Accept` must list `application/json` and `text/event-stream`: the answer may be either";
+            return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
+        }
+        let body = match self.read(&parts, body).await {
+            Ok(body) => body,
+            Err(refused) => return refuse(&refused),
+        };
+        let frame = message::decode(&body);
+        if is_pair {
+            return self.pairs.post(parts.uri.query(), principal.as_ref(), frame);
+        }
+        let single = match frame {
+            Frame::Single(Ok(message)) => message,
+            Frame::Single(Err(malformed)) => {
+                let mut out = Vec::new();
+                encode_error(&mut out, malformed.id.as_ref(), Unreadable::Omitted, &malformed.error);
+                return reply::json(StatusCode::BAD_REQUEST, out.into());
+            }
+            // Only a session can have batches, and its link knows whether it has.
+            batch @ Frame::Batch(_) => return self.in_session(parts, principal, batch).await,
+        };
+        match single {
+            Message::Request { id, method, params } if is_modern(&parts, &method, params.as_ref()) => {
+                modern::request(self, parts, principal, id, &method, params).await
+            }
+            // Nobody waits for what a notification of 2026-07-28 might do.
+            Message::Notification { .. } if says_modern(&parts) => reply::empty(StatusCode::ACCEPTED),
+            Message::Request { ref method, .. }
+                if &**method == Method::Initialize.as_str() && session::session_id(&parts).is_none() =>
+            {
+                session::open(self, parts, principal, Frame::Single(Ok(single))).await
+            }
+            message => self.in_session(parts, principal, Frame::Single(Ok(message))).await,
+        }
+    }
+
+    async fn in_session(&self, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
+        if session::session_id(&parts).is_none() {
+            let message = "the request names no protocol version of its own and no session: send `initialize` first and \
+                           repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
+                           2026-07-28";
+            return reply::refusal(StatusCode::BAD_REQUEST, message);
+        }
+        match self.find(&parts, principal.as_ref()).await {
+            Ok(live) => session::post(self, parts, &live, frame).await,
+            Err(response) => response,
+        }
+    }
+
+    /// Reads the body within its bounds.
+    async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, Refusal>
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        let most = self.app.core.limits.line;
+        let too_long = || Refusal {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            message: format!("the message is longer than {most} bytes; the server's author can raise the limit"),
+        };
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: u64| length > most as u64) {
+            return Err(too_long());
+        }
+        let time = self.options.body_time;
+        let reading = async {
+            let mut body = std::pin::pin!(body);
+            let mut whole = BytesMut::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0).min(AHEAD));
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|_| Refusal {
+                    status: StatusCode::BAD_REQUEST,
+                    message: "the body ended before it was complete".to_owned(),
+                })?;
+                if let Ok(mut data) = frame.into_data() {
+                    if whole.len() + data.remaining() > most {
+                        return Err(too_long());
+                    }
+                    while data.has_remaining() {
+                        let chunk = data.chunk();
+                        whole.extend_from_slice(chunk);
+                        let read = chunk.len();
+                        data.advance(read);
+                    }
+                }
+            }
+            Ok(whole.freeze())
+        };
+        tokio::time::timeout(time, reading).await.unwrap_or_else(|_| {
+            let message = format!("the body did not come within {} s", time.as_secs_f32());
+            Err(Refusal { status: StatusCode::REQUEST_TIMEOUT, message })
+        })
+    }
+}
+
+/// Requests of HTTP/2 say the host in another place.
+fn name_host(parts: &mut Parts) {
+    if parts.version == Version::HTTP_2
+        && !parts.headers.contains_key(header::HOST)
+        && let Some(host) = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+    {
+        parts.headers.insert(header::HOST, host);
+    }
+}
+
+fn refuse(refused: &Refusal) -> Response<Body> {
+    reply::refusal(refused.status, &refused.message)
+}
+
+/// Whether a request is of a revision without sessions: its body or its header says so.
+fn is_modern(parts: &Parts, method: &str, params: Option<&Bytes>) -> bool {
+    let outline = Params::read(Method::parse(method).unwrap_or(Method::Discover), params);
+    match outline {
+        Ok(outline) if outline.facts.is_modern() => true,
+        _ => says_modern(parts) || method == Method::Discover.as_str() && session::session_id(parts).is_none(),
+    }
+}
+
+/// Whether the header names a version that no session has.
+fn says_modern(parts: &Parts) -> bool {
+    let version = parts.headers.get(VERSION);
+    version.is_some_and(|version| {
+        version.to_str().ok().and_then(Revision::parse).is_none_or(|revision| !revision.has_handshake())
+    })
+}
+
+/// A request of a session may name only versions that sessions have.
+#[expect(clippy::result_large_err, reason = "it is a response, and is sent at once")]
+fn check_version(parts: &Parts) -> Result<(), Response<Body>> {
+    if !says_modern(parts) {
+        return Ok(());
+    }
+    let version = parts.headers.get(VERSION).and_then(|version| version.to_str().ok()).unwrap_or_default();
+    let error = crate::error::ProtocolError::unsupported_revision(version);
+    Err(reply::error(None, &error))
+}
+
+/// Tells a browser what it may send.
+fn preflight() -> Response<Body> {
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    let allowed = "content-type, accept, authorization, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, \
+                   mcp-name";
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}

@@ -1,0 +1,160 @@
+//! A request of an older revision over HTTP: it belongs to a session, goes on when its connection is lost, and may ask its
+//! client on its stream. Floor 5.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode};
+
+use super::context::Request;
+use super::events::{Body, Events, Source, event_name};
+use super::reply::{self, Manner};
+use super::service::Shared;
+use super::sessions::{Live, NoSession};
+use crate::message::{Frame, Message};
+use crate::method::Method;
+use crate::peer::Peer;
+use crate::revision::Revision;
+use crate::transport::{Carrier, ClosedOnDrop, Link, Outlet, in_place};
+
+/// The header that names a session.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// The header that says after which event a stream is taken up again.
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Answers `initialize`.
+pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
+    let link = Link::of(Arc::clone(&shared.app), principal.clone());
+    let request = Arc::new(Request { parts, stream: None });
+    let peer = begin(&link, frame, &request);
+    let opened = match link.session() {
+        // What was answered is why there is no session.
+        None => None,
+        Some(_) => match shared.sessions.open(&link, principal).await {
+            Ok(live) => Some(live),
+            Err(none) => return no_session(&none),
+        },
+    };
+    let mut response = reply::answer(Source::of(peer), manner(shared, &request, None)).await;
+    if let Some(id) = opened.and_then(|live| HeaderValue::from_str(&live.id).ok()) {
+        response.headers_mut().insert(SESSION, id);
+    }
+    response
+}
+
+/// Answers whatever else is posted.
+pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame: Frame) -> Response<Body> {
+    let changes = messages(&frame).any(|method| {
+        matches!(Method::parse(method), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe))
+    });
+    if !has_requests(&frame) {
+        let request = Arc::new(Request { parts, stream: None });
+        let peer = begin(&live.link, frame, &request);
+        let mut refused = Vec::new();
+        peer.take(&mut refused);
+        // Nothing is answered but what could not be understood.
+        return match refused.pop() {
+            None => reply::empty(StatusCode::ACCEPTED),
+            Some(_) => reply::json(StatusCode::BAD_REQUEST, refused.into()),
+        };
+    }
+    let peer = Arc::new(Peer::new(shared.app.core.limits.outgoing));
+    let stream = match live.stream(&peer) {
+        Ok(stream) => stream,
+        Err(error) => return reply::error(None, &error),
+    };
+    let request = Arc::new(Request { parts, stream: Some(Arc::clone(&stream)) });
+    begin_on(&live.link, frame, &request, &peer);
+    if changes && let Err(none) = shared.sessions.save(live).await {
+        return no_session(&none);
+    }
+    // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start.
+    let primes = live.link.session().is_some_and(|session| session.revision >= Revision::V2025_11_25);
+    reply::answer(Source::of(peer), manner(shared, &request, Some((stream, primes)))).await
+}
+
+/// Opens the session's own stream, or takes one up again (up to 2025-11-25, "Listening for Messages from the Server").
+pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
+    let taken_up = match parts.headers.get(LAST_EVENT) {
+        None => live.find_stream(0).map(|stream| {
+            let source = Source::of(Arc::clone(&stream.peer));
+            Events::resumable(source, b"", &stream, false)
+        }),
+        Some(name) => {
+            let name = name.to_str().ok().and_then(event_name);
+            name.and_then(|(stream, number)| Some(Events::taken_up(&live.find_stream(stream)?, number)))
+        }
+    };
+    match taken_up {
+        Some(events) => reply::stream(events),
+        None => reply::refusal(StatusCode::NOT_FOUND, "`Last-Event-ID` names no event of a stream that is kept"),
+    }
+}
+
+/// Ends a session.
+pub(super) async fn end(shared: &Shared, live: &Arc<Live>) -> Response<Body> {
+    match shared.sessions.end(live).await {
+        Ok(_) => reply::empty(StatusCode::NO_CONTENT),
+        Err(none) => no_session(&none),
+    }
+}
+
+/// What is said where there is no session.
+pub(super) fn no_session(none: &NoSession) -> Response<Body> {
+    match none {
+        NoSession::Unknown => {
+            reply::refusal(StatusCode::NOT_FOUND, "there is no such session; begin one with `initialize`")
+        }
+        NoSession::Full(most) => {
+            let message = format!("{most} sessions are open already; try again later");
+            reply::refusal(StatusCode::SERVICE_UNAVAILABLE, &message)
+        }
+        NoSession::Unavailable => {
+            reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "sessions are not available; try again later")
+        }
+    }
+}
+
+/// Hands a frame to a link, with a way out of its own.
+fn begin(link: &Arc<Link>, frame: Frame, request: &Arc<Request>) -> Arc<Peer> {
+    let peer = Arc::new(Peer::new(link.limits().outgoing));
+    begin_on(link, frame, request, &peer);
+    peer
+}
+
+fn begin_on(link: &Arc<Link>, frame: Frame, request: &Arc<Request>, peer: &Arc<Peer>) {
+    let carrier: Carrier = Arc::<Request>::clone(request) as Arc<dyn Any + Send + Sync>;
+    let outlet = Outlet::Own(Arc::new(ClosedOnDrop(Arc::clone(peer))));
+    link.receive_decoded(frame, outlet, Some(&carrier), &mut in_place);
+}
+
+fn manner<'a>(shared: &Shared, request: &'a Request, stream: Option<(Arc<super::events::Stream>, bool)>) -> Manner<'a> {
+    Manner { headers: &request.parts.headers, compresses: shared.options.compress, is_modern: false, stream }
+}
+
+fn messages(frame: &Frame) -> impl Iterator<Item = &str> {
+    let (one, many) = match frame {
+        Frame::Single(message) => (Some(message), None),
+        Frame::Batch(messages) => (None, Some(messages)),
+    };
+    one.into_iter().chain(many.into_iter().flatten()).filter_map(|message| match message {
+        Ok(Message::Request { method, .. } | Message::Notification { method, .. }) => Some(&**method),
+        _ => None,
+    })
+}
+
+fn has_requests(frame: &Frame) -> bool {
+    let asks = |message: &Result<Message, _>| matches!(message, Ok(Message::Request { .. }));
+    match frame {
+        Frame::Single(message) => asks(message),
+        Frame::Batch(messages) => messages.iter().any(asks),
+    }
+}
+
+/// The id of a session that a request names.
+pub(super) fn session_id(parts: &Parts) -> Option<Bytes> {
+    parts.headers.get(SESSION).map(|id| Bytes::copy_from_slice(id.as_bytes()))
+}

@@ -1,0 +1,270 @@
+//! The sessions of the older revisions: what a client agreed on stands in the store, what lives in this process stands here.
+//! A session belongs to whoever opened it. Floor 5.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::events::Stream;
+use crate::context::Client;
+use crate::error::ProtocolError;
+use crate::model::{ClientCapabilities, Implementation};
+use crate::revision::Revision;
+use crate::seal::random;
+use crate::server::App;
+use crate::session::Session;
+use crate::store::{Key, StoreError};
+use crate::transport::Link;
+
+/// Under which name sessions stand in the store.
+const SPACE: &str = "sessions";
+/// How many streams that are over are kept for clients that lost them.
+const FINISHED: usize = 16;
+/// How many streams of one session may go on at once.
+const STREAMS: usize = 1024;
+
+/// The sessions of one server.
+pub(super) struct Sessions {
+    app: Arc<App>,
+    live: Mutex<HashMap<Box<str>, Arc<Live>>>,
+    most: usize,
+    ttl: Duration,
+}
+
+/// A session in this process.
+pub(super) struct Live {
+    pub(super) id: Box<str>,
+    pub(super) link: Arc<Link>,
+    principal: Option<Arc<str>>,
+    streams: Mutex<Streams>,
+}
+
+struct Streams {
+    last: u64,
+    all: BTreeMap<u64, Arc<Stream>>,
+}
+
+/// What stands in the store.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    revision: String,
+    info: Option<Implementation>,
+    capabilities: ClientCapabilities,
+    principal: Option<String>,
+    level: u8,
+    resources: Vec<String>,
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub(super) enum NoSession {
+    /// There is none of this name, or it is somebody else's.
+    Unknown,
+    /// There are as many as there may be.
+    Full(usize),
+    /// The store does not answer.
+    Unavailable,
+}
+
+impl From<StoreError> for NoSession {
+    fn from(_: StoreError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl Sessions {
+    pub(super) fn new(app: &Arc<App>, most: usize, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { app: Arc::clone(app), live: Mutex::default(), most, ttl })
+    }
+
+    /// Writes down the session that `link` has opened.
+    pub(super) async fn open(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        principal: Option<Arc<str>>,
+    ) -> Result<Arc<Live>, NoSession> {
+        let store = &self.app.core.store;
+        if store.count(SPACE).await? >= self.most {
+            return Err(NoSession::Full(self.most));
+        }
+        let Some(record) = record(link, principal.as_deref()) else { return Err(NoSession::Unknown) };
+        // 256 random bits. A client that guesses is not a case to reckon with.
+        let id = random::<32>().map_err(|_| NoSession::Unavailable)?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let live = Live::new(id, Arc::clone(link), principal);
+        let key = Key { space: SPACE, id: &live.id };
+        store.insert(key, &record, Some(self.ttl)).await?.ok_or(NoSession::Unavailable)?;
+        self.keep(&live);
+        Ok(live)
+    }
+
+    /// The session of this name, if it is this principal's.
+    pub(super) async fn find(self: &Arc<Self>, id: &str, principal: Option<&Arc<str>>) -> Result<Arc<Live>, NoSession> {
+        let store = &self.app.core.store;
+        let key = Key { space: SPACE, id };
+        let known = self.lock().get(id).cloned();
+        if !store.touch(key, Some(self.ttl)).await? {
+            if let Some(live) = known {
+                self.drop_live(&live);
+            }
+            return Err(NoSession::Unknown);
+        }
+        let live = match known {
+            Some(live) => live,
+            None => self.restore(key).await?,
+        };
+        if live.principal.as_ref() == principal { Ok(live) } else { Err(NoSession::Unknown) }
+    }
+
+    /// Takes up a session that another process opened, or this one before it was started anew.
+    async fn restore(self: &Arc<Self>, key: Key<'_>) -> Result<Arc<Live>, NoSession> {
+        let entry = self.app.core.store.get(key).await?.ok_or(NoSession::Unknown)?;
+        let record: Record = serde_json::from_slice(&entry.value).map_err(|_| NoSession::Unknown)?;
+        let revision = Revision::parse(&record.revision).ok_or(NoSession::Unknown)?;
+        let client = Client { info: record.info, capabilities: record.capabilities };
+        let session = Session::restored(revision, client, record.level, &self.app.core.hub);
+        for uri in &record.resources {
+            session.watcher.want_resource(uri, self.app.core.limits.subscriptions);
+        }
+        let principal: Option<Arc<str>> = record.principal.map(Into::into);
+        let link = Link::of(Arc::clone(&self.app), principal.clone());
+        link.resume(session);
+        let live = Live::new(key.id.into(), link, principal);
+        // Two requests may have come at once: the first one's stays.
+        let known = Arc::clone(self.lock().entry(key.id.into()).or_insert_with(|| Arc::clone(&live)));
+        if Arc::ptr_eq(&known, &live) {
+            self.keep(&live);
+        } else {
+            live.link.give_up();
+        }
+        Ok(known)
+    }
+
+    /// Writes down what has changed in a session.
+    pub(super) async fn save(&self, live: &Live) -> Result<(), NoSession> {
+        let key = Key { space: SPACE, id: &live.id };
+        let store = &self.app.core.store;
+        while let Some(entry) = store.get(key).await? {
+            let Some(record) = record(&live.link, live.principal.as_deref()) else { break };
+            if store.replace(key, &record, entry.version).await?.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a session; says whether there was one.
+    pub(super) async fn end(&self, live: &Arc<Live>) -> Result<bool, NoSession> {
+        self.drop_live(live);
+        Ok(self.app.core.store.remove(Key { space: SPACE, id: &live.id }).await?)
+    }
+
+    /// Gives up what is in flight and closes every stream; sessions stay in the store.
+    pub(super) async fn wind_down(&self, grace: Duration) {
+        let all: Vec<_> = self.lock().drain().map(|(_, live)| live).collect();
+        let mut ending = tokio::task::JoinSet::new();
+        for live in all {
+            ending.spawn(async move { live.link.wind_down(grace).await });
+        }
+        while ending.join_next().await.is_some() {}
+    }
+
+    fn drop_live(&self, live: &Arc<Live>) {
+        self.lock().remove(&live.id);
+        live.link.give_up();
+        live.lock().all.values().for_each(|stream| stream.peer.close());
+    }
+
+    /// Keeps a session here until it is over in the store.
+    fn keep(self: &Arc<Self>, live: &Arc<Live>) {
+        self.lock().insert(live.id.clone(), Arc::clone(live));
+        tokio::spawn(expire(Arc::downgrade(self), Arc::downgrade(live), self.ttl));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Live>>> {
+        // Nothing that can panic runs while it is locked but an allocation.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops what is here of a session that is over in the store; one with an open stream is not over.
+async fn expire(sessions: Weak<Sessions>, live: Weak<Live>, ttl: Duration) {
+    loop {
+        tokio::time::sleep(ttl / 2 + Duration::from_millis(1)).await;
+        let (Some(sessions), Some(live)) = (sessions.upgrade(), live.upgrade()) else { return };
+        if !sessions.lock().contains_key(&live.id) {
+            return;
+        }
+        let key = Key { space: SPACE, id: &live.id };
+        let store = &sessions.app.core.store;
+        let is_there = if live.is_read() {
+            store.touch(key, Some(ttl)).await
+        } else {
+            store.get(key).await.map(|entry| entry.is_some())
+        };
+        // A store that does not answer ends nothing.
+        if matches!(is_there, Ok(false)) {
+            sessions.drop_live(&live);
+            return;
+        }
+    }
+}
+
+fn record(link: &Link, principal: Option<&str>) -> Option<Vec<u8>> {
+    let session = link.session()?;
+    let record = Record {
+        revision: session.revision.as_str().to_owned(),
+        info: session.client.info.clone(),
+        capabilities: session.client.capabilities.clone(),
+        principal: principal.map(str::to_owned),
+        level: session.log_level.load(std::sync::atomic::Ordering::Relaxed),
+        resources: session.watcher.resources(),
+    };
+    serde_json::to_vec(&record).ok()
+}
+
+impl Live {
+    fn new(id: Box<str>, link: Arc<Link>, principal: Option<Arc<str>>) -> Arc<Self> {
+        // The first stream is the session's own, for what belongs to no request.
+        let own = Stream::new(0, Arc::clone(link.peer()));
+        let streams = Streams { last: 0, all: BTreeMap::from([(0, own)]) };
+        Arc::new(Self { id, link, principal, streams: Mutex::new(streams) })
+    }
+
+    /// A stream for one request.
+    ///
+    /// # Errors
+    /// There are too many that are not over.
+    pub(super) fn stream(&self, peer: &Arc<crate::peer::Peer>) -> Result<Arc<Stream>, ProtocolError> {
+        let mut streams = self.lock();
+        let over: Vec<u64> = streams.all.iter().filter(|(_, stream)| stream.is_over()).map(|(id, _)| *id).collect();
+        for id in over.iter().take(over.len().saturating_sub(FINISHED)) {
+            streams.all.remove(id);
+        }
+        if streams.all.len() - over.len().min(FINISHED) > STREAMS {
+            return Err(ProtocolError::internal(format!("{STREAMS} streams of this session are open already")));
+        }
+        streams.last += 1;
+        let stream = Stream::new(streams.last, Arc::clone(peer));
+        let id = streams.last;
+        streams.all.insert(id, Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    /// The stream of this number; 0 is the session's own.
+    pub(super) fn find_stream(&self, id: u64) -> Option<Arc<Stream>> {
+        self.lock().all.get(&id).cloned()
+    }
+
+    /// Whether somebody reads from a stream of it.
+    fn is_read(&self) -> bool {
+        // One is held by the table itself.
+        self.lock().all.values().any(|stream| Arc::strong_count(stream) > 1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        // Nothing that can panic runs while it is locked but an allocation.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
