@@ -20,6 +20,7 @@ use crate::message::encode_prepared;
 use crate::method::Method;
 use crate::model::RequestId;
 use crate::peer::Peer;
+use crate::revision::Revision;
 use crate::server::App;
 use crate::session::Params;
 
@@ -68,7 +69,11 @@ fn admit(
     params: Option<&Bytes>,
 ) -> Result<Admitted, ProtocolError> {
     let headers = &request.parts.headers;
-    let method = requested(name);
+    // What no revision without a handshake has is unknown here, whatever its parameters are.
+    let method = requested(name).and_then(|method| match method.is_in(Revision::LATEST) {
+        true => Ok(method),
+        false => Err(ProtocolError::method_not_found(name)),
+    });
     let outline = match &method {
         Ok(method) => Params::read(*method, params),
         // What an unknown method is about is unknown too.
