@@ -66,6 +66,7 @@ fn opaque(ty: &Type) -> Option<&Type> {
 pub(crate) fn entry(entry: &Entry, sink: &Sink) {
     let spec = &entry.spec;
     facts(spec, sink);
+    tasking(entry, sink);
     if let Callee::Function(ident) = &entry.callee
         && TYPES.contains(&ident.to_string().as_str())
     {
@@ -145,6 +146,26 @@ fn facts(spec: &Spec, sink: &Sink) {
         && number(size).is_none_or(|value| value < 0.0 || value.fract() != 0.0)
     {
         sink.at(size, "`size` is a number of bytes");
+    }
+    if let Some(ttl) = &spec.ttl
+        && number(ttl).is_none_or(|value| value < 0.0 || value.fract() != 0.0)
+    {
+        sink.at(ttl, "`ttl` is a number of seconds");
+    }
+    if let Some(cache) = &spec.cache
+        && !matches!(cache.value().as_str(), "public" | "private")
+    {
+        sink.at(cache, "`cache` is \"public\" (clients may share what they read) or \"private\"");
+    }
+}
+
+/// A task runs beside other calls; a function that holds its thread meanwhile would hold them up.
+fn tasking(entry: &Entry, sink: &Sink) {
+    if let Some((_, span)) = entry.spec.tasking
+        && !entry.is_async
+        && !matches!(entry.callee, Callee::Struct(_))
+    {
+        sink.on(span, "a tool that becomes a task is an `async fn`; make it one, or remove `task`");
     }
 }
 

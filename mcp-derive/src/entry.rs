@@ -56,6 +56,7 @@ pub(crate) struct Spec {
     pub(crate) destructive_span: Option<Span>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
+    pub(crate) tasking: Option<(Tasking, Span)>,
     // Tools and prompts.
     pub(crate) ignores_unknown: bool,
     // Resources.
@@ -64,6 +65,19 @@ pub(crate) struct Spec {
     pub(crate) size: Option<Expr>,
     pub(crate) audience: Vec<LitStr>,
     pub(crate) priority: Option<Expr>,
+    pub(crate) ttl: Option<Expr>,
+    pub(crate) cache: Option<LitStr>,
+}
+
+/// When a call of a tool becomes a task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tasking {
+    /// At once, if the client knows tasks.
+    Always,
+    /// At once; a client that does not know tasks is refused.
+    Required,
+    /// When the function says so.
+    Later,
 }
 
 impl Spec {
@@ -110,12 +124,15 @@ impl Spec {
             destructive_span: keys.span("destructive"),
             idempotent: None,
             open_world: None,
+            tasking: None,
             ignores_unknown: false,
             uri,
             mime: None,
             size: None,
             audience: Vec::new(),
             priority: None,
+            ttl: None,
+            cache: None,
         };
         match kind {
             Kind::Tool => {
@@ -124,6 +141,7 @@ impl Spec {
                 spec.idempotent = keys.boolean("idempotent", sink);
                 spec.open_world = keys.boolean("open_world", sink);
                 spec.aliases = keys.strings("alias", sink);
+                spec.tasking = tasking(&mut keys, sink);
                 spec.ignores_unknown = keys.boolean("ignore_unknown", sink).unwrap_or(false);
             }
             Kind::Prompt => spec.ignores_unknown = keys.boolean("ignore_unknown", sink).unwrap_or(false),
@@ -132,6 +150,8 @@ impl Spec {
                 spec.size = keys.expr("size", sink);
                 spec.audience = keys.strings("audience", sink);
                 spec.priority = keys.expr("priority", sink);
+                spec.ttl = keys.expr("ttl", sink);
+                spec.cache = keys.string("cache", sink);
             }
         }
         keys.finish(kind.name(), sink);
@@ -147,6 +167,24 @@ fn deprecated(keys: &mut Keys, sink: &Sink) -> Option<String> {
         Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) => Some(text.value()),
         Some(other) => {
             sink.at(&other, "`deprecated` takes a string literal that says what to use instead");
+            None
+        }
+    }
+}
+
+/// `task`, `task = "required"` or `task = "later"`.
+fn tasking(keys: &mut Keys, sink: &Sink) -> Option<(Tasking, Span)> {
+    let (span, value) = keys.optional_expr("task", sink)?;
+    let Some(value) = value else { return Some((Tasking::Always, span)) };
+    let text = match &value {
+        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => text.value(),
+        _ => String::new(),
+    };
+    match text.as_str() {
+        "required" => Some((Tasking::Required, span)),
+        "later" => Some((Tasking::Later, span)),
+        _ => {
+            sink.at(&value, "`task` stands alone, or is \"required\" (only clients that know tasks may call) or \"later\" (the function calls `cx.begin_task()`)");
             None
         }
     }

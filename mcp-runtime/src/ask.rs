@@ -385,7 +385,7 @@ async fn answer<T: Answer>(
     question: Result<(Capability, InputRequest), AskError>,
 ) -> Result<T, AskError> {
     let (capability, mut question) = question?;
-    if context.has_ended() {
+    if context.has_ended() && !context.is_task() {
         return Err(AskError::Gone);
     }
     let is_able = context.can_ask(capability);
@@ -400,6 +400,11 @@ async fn answer<T: Answer>(
         }
         Asking::Requests(pending) => {
             let wire = request(context, pending, &question).await?;
+            T::read(wire, &question)
+        }
+        Asking::Replay(replay) if let Some(task) = replay.task() => {
+            let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
+            let wire = serde_json::from_str(answer.get()).map_err(|error| AskError::Invalid(reason(&error)))?;
             T::read(wire, &question)
         }
         Asking::Replay(replay) => {

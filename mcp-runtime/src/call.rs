@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::method::Method;
 use crate::model::{
-    CallToolResult, CompleteResult, EmptyResult, GetPromptResult, InputRequiredResult, ReadResourceResult,
-    SubscriptionsListenResult,
+    CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, GetTaskResult, InputRequiredResult,
+    ReadResourceResult, SubscriptionsListenResult,
 };
 
 /// A request of a client, ready to be answered.
@@ -59,6 +59,9 @@ pub(crate) enum Answered {
     /// A stream of changes ended.
     Listened(SubscriptionsListenResult),
     Empty(EmptyResult),
+    /// The call became a task.
+    Task(CreateTaskResult),
+    TaskState(Box<GetTaskResult>),
     /// JSON that was made at start-up.
     Prepared(Bytes),
 }

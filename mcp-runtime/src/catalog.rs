@@ -18,7 +18,7 @@ use crate::model::lower::Lower;
 use crate::model::{
     CacheScope, DiscoverResult, Implementation, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, Meta, PromptsCapability, ResourcesCapability, SERVER_INFO_KEY,
-    ServerCapabilities, SubscriptionFilter, ToolsCapability,
+    ServerCapabilities, SubscriptionFilter, TASKS_EXTENSION, ToolsCapability,
 };
 use crate::revision::Revision;
 use crate::state::States;
@@ -85,6 +85,7 @@ pub(crate) struct Catalog {
     about: Arc<About>,
     is_gated: bool,
     completes: bool,
+    has_tasks: bool,
     discover: OnceLock<Bytes>,
     pages: [[OnceLock<Vec<Bytes>>; 4]; Revision::ALL.len()],
 }
@@ -93,7 +94,17 @@ impl Catalog {
     pub(crate) fn new(tables: Tables, states: Arc<States>, about: Arc<About>) -> Self {
         let is_gated = tables.is_gated() || !about.visible.is_empty();
         let completes = tables.completes();
-        Self { tables, states, about, is_gated, completes, discover: OnceLock::new(), pages: Default::default() }
+        let has_tasks = tables.has_tasks();
+        Self {
+            tables,
+            states,
+            about,
+            is_gated,
+            completes,
+            has_tasks,
+            discover: OnceLock::new(),
+            pages: Default::default(),
+        }
     }
 
     fn capabilities(&self) -> ServerCapabilities {
@@ -107,6 +118,7 @@ impl Catalog {
             resources: is_readable.then_some(ResourcesCapability { subscribe: changes.then_some(true), list_changed }),
             completions: self.completes.then(Map::new),
             logging: self.about.logs.then(Map::new),
+            extensions: self.has_tasks.then(|| Map::from_iter([(TASKS_EXTENSION.to_owned(), Map::new().into())])),
             ..ServerCapabilities::default()
         }
     }
@@ -123,6 +135,7 @@ impl Catalog {
             }
             Method::Subscribe | Method::Unsubscribe => changes,
             Method::Complete => self.completes,
+            Method::GetTask | Method::UpdateTask | Method::CancelTask => self.has_tasks,
             Method::SetLevel => self.about.logs,
             _ => true,
         }

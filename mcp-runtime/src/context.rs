@@ -204,8 +204,23 @@ impl Context {
         self.0.ended.store(true, Ordering::Release);
     }
 
+    /// A call that became a task says nothing either: whoever asks about the task hears of it.
     pub(crate) fn has_ended(&self) -> bool {
-        self.0.ended.load(Ordering::Acquire)
+        self.0.ended.load(Ordering::Acquire) || self.is_task()
+    }
+
+    /// Whether the call has become a task.
+    pub(crate) fn is_task(&self) -> bool {
+        self.replay().is_some_and(|replay| replay.task().is_some())
+    }
+
+    /// Goes on as a task if the client knows tasks: it gets a handle now, and asks for the result later. What was asked
+    /// before was asked in the call. For a tool with `task = "later"`; does nothing anywhere else, nor for a client that does
+    /// not know tasks (extension `io.modelcontextprotocol/tasks`, 2026-07-28).
+    pub async fn begin_task(&self) {
+        if let Some(replay) = self.replay() {
+            replay.become_task().await;
+        }
     }
 
     pub(crate) fn asking(&self) -> &Asking {

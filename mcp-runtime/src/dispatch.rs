@@ -15,18 +15,20 @@ use crate::arguments::{Input, Source};
 use crate::call::{Answered, Call, Reply};
 use crate::catalog::Catalog;
 use crate::context::Context;
-use crate::entry::{Answering, candidates_of};
+use crate::entry::{Answering, Tasking, candidates_of};
 use crate::error::{ProtocolError, chain, quoted, reason};
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
     CallToolResult, CompleteReference, CompleteRequestParams, CompleteResult, EmptyResult, GetPromptResult,
     PaginatedRequestParams, ReadResourceResult, SubscriptionsListenRequestParams, SubscriptionsListenResult,
+    TASKS_EXTENSION,
 };
-use crate::replay::Replay;
+use crate::replay::{Ending, Replay};
 use crate::server::{App, Core};
 use crate::subscribe::listen;
-use crate::tables::{Named, ResourceRow, Row, TemplateRow};
+use crate::tables::{Cache, Named, ResourceRow, Row, TemplateRow};
+use crate::task::{knows_tasks, needs_tasks};
 
 /// The bare server as a tower service: what the innermost layer wraps.
 #[derive(Clone)]
@@ -62,17 +64,18 @@ pub(crate) struct Running {
     stage: Stage,
     method: Method,
     name: Box<str>,
-    /// The call, if it may end to ask its client something.
-    asks: Option<Context>,
+    /// The call, if it may end to ask its client something or to become a task.
+    asks: Option<(Context, Arc<Core>)>,
 }
 
 enum Stage {
     Done(Option<Reply>),
     Tool(Answering<CallToolResult>, bool),
-    Resource(Answering<ReadResourceResult>),
+    Resource(Answering<ReadResourceResult>, Cache),
     Prompt(Answering<GetPromptResult>),
     Completion(Pin<Box<dyn Future<Output = Vec<String>> + Send>>),
     Listening(Pin<Box<dyn Future<Output = SubscriptionsListenResult> + Send>>),
+    Replying(Pin<Box<dyn Future<Output = Reply> + Send>>),
     Layered(Pin<Box<dyn Future<Output = Result<Reply, crate::layer::BoxError>> + Send>>),
 }
 
@@ -100,23 +103,37 @@ impl Future for Running {
                 let wraps = *wraps;
                 future.as_mut().poll(cx).map(|result| Reply(result.map(|result| Answered::Tool(result, wraps))))
             }
-            Stage::Resource(future) => future.as_mut().poll(cx).map(|result| Reply(result.map(Answered::Resource))),
+            Stage::Resource(future, cache) => {
+                let cache = *cache;
+                future.as_mut().poll(cx).map(|result| {
+                    Reply(result.map(|mut result| {
+                        result.ttl_ms = result.ttl_ms.or(cache.ttl_ms);
+                        result.cache_scope = result.cache_scope.or(cache.scope);
+                        Answered::Resource(result)
+                    }))
+                })
+            }
             Stage::Prompt(future) => future.as_mut().poll(cx).map(|result| Reply(result.map(Answered::Prompt))),
             Stage::Completion(future) => {
                 future.as_mut().poll(cx).map(|values| Reply(Ok(Answered::Completion(CompleteResult::new(values)))))
             }
             Stage::Listening(future) => future.as_mut().poll(cx).map(|result| Reply(Ok(Answered::Listened(result)))),
+            Stage::Replying(future) => future.as_mut().poll(cx),
             Stage::Layered(future) => future.as_mut().poll(cx).map(|result| {
                 result.unwrap_or_else(|error| {
                     Reply::failed(this.method, &this.name, &format!("was not answered: {}", chain(&*error)))
                 })
             }),
         }));
-        let replay = this.asks.as_ref().and_then(Context::replay);
+        let replay = this.asks.as_ref().and_then(|(context, _)| context.replay());
         let reply = match polled {
             Ok(Poll::Pending) => match replay.and_then(|replay| replay.ending(cx.waker())) {
                 None => return Poll::Pending,
-                Some(ending) => Reply(ending.map(Answered::Input)),
+                Some(Ending::Asked(ending)) => Reply(ending.map(Answered::Input)),
+                Some(Ending::Task) => {
+                    this.go_on_as_task();
+                    return self.poll(cx);
+                }
             },
             // A call that failed for what the client cannot do says so, however its function put it.
             Ok(Poll::Ready(reply)) if reply.is_error() => match replay.and_then(Replay::refusal) {
@@ -139,6 +156,29 @@ impl Future for Running {
     }
 }
 
+impl Running {
+    /// A call that nobody asks anything of any more.
+    fn of(stage: Stage, name: Box<str>) -> Self {
+        Self { stage, method: Method::CallTool, name, asks: None }
+    }
+
+    /// Lets the function run on by itself; what is left here answers with the task.
+    fn go_on_as_task(&mut self) {
+        let Some((context, core)) = self.asks.take() else { return };
+        let stage = std::mem::replace(&mut self.stage, Stage::Done(None));
+        self.stage = as_task(core, context, Self::of(stage, self.name.clone()));
+    }
+}
+
+/// Answers with a task that `running` becomes.
+fn as_task(core: Arc<Core>, context: Context, running: Running) -> Stage {
+    replying(async move { core.begin_task(context, running).await.map(Answered::Task) })
+}
+
+fn replying(future: impl Future<Output = Result<Answered, ProtocolError>> + Send + 'static) -> Stage {
+    Stage::Replying(Box::pin(async move { Reply(future.await) }))
+}
+
 impl App {
     /// Begins a call: through the layers if there are any.
     pub(crate) fn start(&self, call: Call) -> Running {
@@ -154,9 +194,9 @@ impl App {
 
 impl Core {
     /// Begins a call without layers.
-    fn begin(&self, mut call: Call) -> Running {
+    fn begin(self: &Arc<Self>, mut call: Call) -> Running {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
-        let asks = call.context.replay().is_some().then(|| call.context.clone());
+        let asks = call.context.replay().is_some().then(|| (call.context.clone(), Arc::clone(self)));
         // The function itself runs when the future is polled, but a `Handler` is the user's code too.
         let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call))).unwrap_or_else(|_| {
             Reply::failed(method, &name, "panicked; the server's standard error says where").into()
@@ -164,7 +204,7 @@ impl Core {
         Running { stage, method, name, asks }
     }
 
-    fn route(&self, method: Method, name: &str, call: Call) -> Stage {
+    fn route(self: &Arc<Self>, method: Method, name: &str, call: Call) -> Stage {
         let catalog = self.catalog();
         if !catalog.offers(method) {
             return ProtocolError::method_not_found(method.as_str()).into();
@@ -181,19 +221,57 @@ impl Core {
             }
             Method::Subscribe | Method::Unsubscribe => self.subscribe(&catalog, method, name, &call.context).into(),
             Method::Listen => self.listen(&catalog, &call),
+            Method::GetTask | Method::UpdateTask | Method::CancelTask => self.ask_task(method, name, call),
             // The transports answer these themselves, and the rest are no requests of a client.
             _ => ProtocolError::method_not_found(method.as_str()).into(),
         }
     }
 
-    fn call_tool(&self, catalog: &Catalog, name: &str, call: Call) -> Stage {
+    /// Answers a request about a task.
+    fn ask_task(self: &Arc<Self>, method: Method, id: &str, call: Call) -> Stage {
+        if !call.context.client_capabilities().has_extension(TASKS_EXTENSION) {
+            return needs_tasks().into();
+        }
+        let (core, id, context) = (Arc::clone(self), Box::from(id), call.context);
+        match method {
+            Method::GetTask => {
+                replying(
+                    async move { core.get_task(context, id).await.map(|result| Answered::TaskState(Box::new(result))) },
+                )
+            }
+            Method::UpdateTask => {
+                replying(async move { core.update_task(context, id, call.params).await.map(Answered::Empty) })
+            }
+            _ => replying(async move { core.cancel_task(context, id).await.map(Answered::Empty) }),
+        }
+    }
+
+    fn call_tool(self: &Arc<Self>, catalog: &Catalog, name: &str, call: Call) -> Stage {
         let row = catalog.tables.tool(name).filter(|row| self.shows(row, &call.context));
         let Some(entry) = row.map(|row| &row.entry) else {
             return ProtocolError::invalid_params(format!("unknown tool {}", quoted(name))).into();
         };
+        let context = call.context;
+        let is_task = match entry.tasking {
+            Tasking::Never => false,
+            Tasking::Always => knows_tasks(&context),
+            Tasking::Required if knows_tasks(&context) => true,
+            Tasking::Required if context.revision().has_handshake() => {
+                return Reply::tool(CallToolResult::error("this tool needs a client of 2026-07-28 that knows tasks"))
+                    .into();
+            }
+            Tasking::Required => return needs_tasks().into(),
+            Tasking::Later => {
+                if let Some(replay) = context.replay().filter(|_| knows_tasks(&context)) {
+                    replay.let_task();
+                }
+                false
+            }
+        };
         let source = Source::Typed(call.arguments);
         let schema = Arc::clone(&entry.schema);
-        Stage::Tool((entry.handler)(Input { context: call.context, source, schema }), entry.wraps)
+        let stage = Stage::Tool((entry.handler)(Input { context: context.clone(), source, schema }), entry.wraps);
+        if is_task { as_task(Arc::clone(self), context, Running::of(stage, name.into())) } else { stage }
     }
 
     fn get_prompt(&self, catalog: &Catalog, name: &str, call: Call) -> Stage {
@@ -212,12 +290,12 @@ impl Core {
             Some(Found::Resource(row)) => {
                 let source = Source::Variables { uri: uri.into(), values: Vec::new() };
                 let schema = Arc::clone(&row.entry.schema);
-                Stage::Resource((row.entry.handler)(Input { context, source, schema }))
+                Stage::Resource((row.entry.handler)(Input { context, source, schema }), row.entry.cache)
             }
             Some(Found::Template(row, values)) => {
                 let source = Source::Variables { uri: uri.into(), values };
                 let schema = Arc::clone(&row.entry.schema);
-                Stage::Resource((row.entry.handler)(Input { context, source, schema }))
+                Stage::Resource((row.entry.handler)(Input { context, source, schema }), row.entry.cache)
             }
             None => ProtocolError::resource_not_found(uri).into(),
         }
@@ -263,6 +341,12 @@ impl Core {
             }
         };
         let filter = params.notifications;
+        if filter.task_ids.is_some()
+            && catalog.offers(Method::GetTask)
+            && !call.context.client_capabilities().has_extension(TASKS_EXTENSION)
+        {
+            return needs_tasks().into();
+        }
         if filter.resource_subscriptions.as_ref().is_some_and(|uris| uris.len() > self.limits.subscriptions) {
             return self.too_many_subscriptions().into();
         }

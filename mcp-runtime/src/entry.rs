@@ -354,6 +354,8 @@ pub struct ToolItem {
     pub idempotent: Option<bool>,
     /// `openWorldHint`.
     pub open_world: Option<bool>,
+    /// When a call becomes a task.
+    pub tasking: Tasking,
     /// Whether arguments of other names are ignored.
     pub open: bool,
     /// Its arguments.
@@ -364,6 +366,19 @@ pub struct ToolItem {
     pub needs: fn(&mut Needs),
     /// What answers it.
     pub handler: Handler<CallToolResult>,
+}
+
+/// When a call of a tool becomes a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tasking {
+    /// Never.
+    Never,
+    /// At once, if the client knows tasks.
+    Always,
+    /// At once; a client that does not know tasks is refused.
+    Required,
+    /// When the function says so.
+    Later,
 }
 
 /// A prompt.
@@ -392,6 +407,10 @@ pub struct ResourceItem {
     pub mime: Option<&'static str>,
     /// Its size in bytes.
     pub size: Option<u64>,
+    /// For how many seconds clients may keep it.
+    pub ttl: Option<u64>,
+    /// Whether they may share it.
+    pub public: Option<bool>,
     /// Whom it is meant for and how much it matters.
     pub annotations: Option<Annotations>,
     /// Its variables.

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 use crate::call::{Answered, Call, Reply};
 use crate::context::{Asking, Client, Context, Inner};
 use crate::error::ProtocolError;
 use crate::message::{Unreadable, encode_error, encode_prepared, encode_result};
 use crate::method::{Kind, Method};
-use crate::model::RequestId;
 use crate::model::lower::Lower;
+use crate::model::{ErrorObject, RequestId};
 use crate::peer::Peer;
 use crate::replay::Replay;
 use crate::revision::Revision;
@@ -130,19 +131,43 @@ impl App {
 
     /// Appends the answer to a call.
     pub(crate) fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
-        let start = out.len();
-        let encoded = match reply.0 {
-            Ok(answer) => encode_answer(&self.core, out, revision, id, answer),
-            Err(mut error) => {
-                error.lower(revision);
-                encode_error(out, Some(id), Unreadable::Null, &error);
-                Ok(())
-            }
-        };
-        if encoded.is_err() {
-            out.truncate(start);
-            let error = ProtocolError::internal("the result could not be serialized");
+        encode(&self.core, out, revision, id, reply);
+    }
+}
+
+fn encode(core: &Core, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
+    let start = out.len();
+    let encoded = match reply.0 {
+        Ok(answer) => encode_answer(core, out, revision, id, answer),
+        Err(mut error) => {
+            error.lower(revision);
             encode_error(out, Some(id), Unreadable::Null, &error);
+            Ok(())
+        }
+    };
+    if encoded.is_err() {
+        out.truncate(start);
+        let error = ProtocolError::internal("the result could not be serialized");
+        encode_error(out, Some(id), Unreadable::Null, &error);
+    }
+}
+
+/// What a reply would say, without the message around it.
+pub(crate) fn result_of(core: &Core, revision: Revision, reply: Reply) -> Result<Box<RawValue>, ErrorObject> {
+    #[derive(serde::Deserialize)]
+    struct Message {
+        result: Option<Box<RawValue>>,
+        error: Option<ErrorObject>,
+    }
+    let mut out = Vec::new();
+    encode(core, &mut out, revision, &RequestId::Number(0), reply);
+    let message: Message = serde_json::from_slice(&out).unwrap_or(Message { result: None, error: None });
+    match (message.result, message.error) {
+        (Some(result), _) => Ok(result),
+        (None, Some(error)) => Err(error),
+        (None, None) => {
+            let error = ProtocolError::internal("the result could not be serialized");
+            Err(ErrorObject { code: error.code(), message: error.message().to_owned(), data: None })
         }
     }
 }
@@ -220,6 +245,8 @@ fn encode_answer(
         Answered::Input(result) => lowered!(result),
         Answered::Listened(result) => lowered!(result),
         Answered::Empty(result) => lowered!(result),
+        Answered::Task(result) => lowered!(result),
+        Answered::TaskState(result) => lowered!(*result),
     }
 }
 

@@ -67,6 +67,7 @@ mod handle;
 mod layer;
 mod server;
 mod tables;
+mod task;
 
 mod run;
 mod transport;

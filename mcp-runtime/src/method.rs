@@ -90,6 +90,12 @@ methods! {
     Subscribe = "resources/subscribe" Request Client V2024_11_05..=V2025_11_25;
     /// Takes that back (up to 2025-11-25).
     Unsubscribe = "resources/unsubscribe" Request Client V2024_11_05..=V2025_11_25;
+    /// Asks about a task (2026-07-28, extension).
+    GetTask = "tasks/get" Request Client V2026_07_28..=V2026_07_28;
+    /// Answers what a task asks (2026-07-28, extension).
+    UpdateTask = "tasks/update" Request Client V2026_07_28..=V2026_07_28;
+    /// Gives a task up (2026-07-28, extension).
+    CancelTask = "tasks/cancel" Request Client V2026_07_28..=V2026_07_28;
     /// Opens a stream of changes (2026-07-28).
     Listen = "subscriptions/listen" Request Client V2026_07_28..=V2026_07_28;
     /// Lists prompts, a page at a time.

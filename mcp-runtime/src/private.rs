@@ -7,7 +7,7 @@ pub use crate::arguments::{Answer, BadArguments, Input, Slots, nearest};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
     Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Name, Names, Pair, PromptItem,
-    Registry, ResourceItem, StaticItem, Suggesting, ToolItem, candidates_of, meta_value,
+    Registry, ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, meta_value,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;

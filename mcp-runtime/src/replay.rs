@@ -2,8 +2,10 @@
 //! is the memory between its rounds, which the client keeps for us under seal. The verbs are `ask`. Floor 2.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -34,6 +36,25 @@ pub(crate) struct Replay {
     principal: Option<Arc<str>>,
     answers: BTreeMap<String, Box<RawValue>>,
     round: Mutex<Round>,
+    /// The task that the call has become.
+    task: OnceLock<Arc<dyn TaskAsk>>,
+}
+
+/// How a call that became a task asks: it goes on, and its client answers the task.
+pub(crate) trait TaskAsk: Send + Sync {
+    /// Asks and waits; `None` when nobody will answer.
+    fn ask(&self, key: Option<String>, request: InputRequest) -> Answering<'_>;
+}
+
+/// The future of an answer to a task.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Option<Box<RawValue>>> + Send + 'a>>;
+
+/// How a call that has to wait ends.
+pub(crate) enum Ending {
+    /// It asks its client, or was asked something that makes no sense.
+    Asked(Result<InputRequiredResult, ProtocolError>),
+    /// It goes on as a task.
+    Task,
 }
 
 #[derive(Default)]
@@ -48,6 +69,9 @@ struct Round {
     refusal: Option<ProtocolError>,
     /// What the call is answered with at once: an answer makes no sense.
     end: Option<ProtocolError>,
+    /// Whether the call may become a task, and whether it wants to now.
+    may_task: bool,
+    wants_task: bool,
     waker: Option<Waker>,
 }
 
@@ -97,6 +121,7 @@ impl Replay {
             principal: principal.cloned(),
             answers: BTreeMap::new(),
             round: Mutex::default(),
+            task: OnceLock::new(),
         };
         if let Some(params) = params.filter(|_| carries) {
             replay.remember(params)?;
@@ -200,13 +225,42 @@ impl Replay {
         self.lock().refusal.clone()
     }
 
+    /// The task that the call has become.
+    pub(crate) fn task(&self) -> Option<&Arc<dyn TaskAsk>> {
+        self.task.get()
+    }
+
+    /// The call has become this task.
+    pub(crate) fn set_task(&self, task: Arc<dyn TaskAsk>) {
+        // A call becomes a task once.
+        let _ = self.task.set(task);
+    }
+
+    /// The call may become a task when it wants to.
+    pub(crate) fn let_task(&self) {
+        self.lock().may_task = true;
+    }
+
+    /// Becomes a task if the call may, and waits until it is one.
+    pub(crate) async fn become_task(&self) {
+        if self.task().is_some() || !self.lock().may_task {
+            return;
+        }
+        self.change(|round| round.wants_task = true);
+        // Whoever runs the call polls it again when the task is there.
+        poll_fn(|_| if self.task().is_some() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
     /// How a call that has to wait ends because it asked; `None` if it waits for something else, and then `waker` is woken
     /// when it asks.
-    pub(crate) fn ending(&self, waker: &Waker) -> Option<Result<InputRequiredResult, ProtocolError>> {
+    pub(crate) fn ending(&self, waker: &Waker) -> Option<Ending> {
         let (requests, used, kept) = {
             let mut round = self.lock();
             if let Some(error) = round.end.take() {
-                return Some(Err(error));
+                return Some(Ending::Asked(Err(error)));
+            }
+            if std::mem::take(&mut round.wants_task) {
+                return Some(Ending::Task);
             }
             if round.requests.is_empty() {
                 match &mut round.waker {
@@ -217,7 +271,7 @@ impl Replay {
             }
             (std::mem::take(&mut round.requests), std::mem::take(&mut round.used), std::mem::take(&mut round.kept))
         };
-        Some(self.seal(requests, &used, kept))
+        Some(Ending::Asked(self.seal(requests, &used, kept)))
     }
 
     fn seal(

@@ -22,6 +22,7 @@ use crate::state::{Needs, States};
 use crate::store::{MemoryStore, Store};
 use crate::subscribe::{Change, Hub};
 use crate::tables::{Tables, Visible};
+use crate::task::Tasks;
 
 /// A server in the making.
 ///
@@ -69,6 +70,8 @@ pub struct Limits {
     pub(crate) answer: Duration,
     pub(crate) state: usize,
     pub(crate) subscriptions: usize,
+    pub(crate) tasks: usize,
+    pub(crate) task_ttl: Duration,
 }
 
 impl Default for Limits {
@@ -81,6 +84,8 @@ impl Default for Limits {
             answer: Duration::from_secs(10 * 60),
             state: 64 * 1024,
             subscriptions: 1024,
+            tasks: 1000,
+            task_ttl: Duration::from_secs(60 * 60),
         }
     }
 }
@@ -121,6 +126,18 @@ impl Limits {
     /// How many resources one session or stream may subscribe to, 1,024 unless set. Further ones are refused.
     pub fn subscriptions(mut self, resources: usize) -> Self {
         self.subscriptions = resources;
+        self
+    }
+
+    /// How many tasks one principal may have, done ones among them: 1,000 unless set. Further ones are refused.
+    pub fn tasks(mut self, tasks: usize) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
+    /// For how long a task is kept from its beginning, an hour unless set. One that is not done by then is given up.
+    pub fn task_ttl(mut self, time: Duration) -> Self {
+        self.task_ttl = time.max(Duration::from_millis(1));
         self
     }
 
@@ -299,6 +316,7 @@ impl Server {
             hub: Hub::default(),
             keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
+            tasks: Tasks::default(),
             options: self.options,
         });
         self.handle.attach(&core);
@@ -344,8 +362,8 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hub: Hub,
     pub(crate) keeping: Arc<Keeping>,
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only sessions over HTTP outlive a connection"))]
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) tasks: Tasks,
     /// What transports were told, by type.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP has anything to be told"))]
     pub(crate) options: States,

@@ -82,6 +82,8 @@ struct Outline<'a> {
     name: Option<&'a RawValue>,
     #[serde(borrow)]
     uri: Option<&'a RawValue>,
+    #[serde(rename = "taskId", borrow)]
+    task_id: Option<&'a RawValue>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
     #[serde(rename = "inputResponses", borrow)]
@@ -129,7 +131,11 @@ impl Params {
         let name = match wanted(method) {
             None => Box::default(),
             Some(member) => {
-                let raw = if member == "uri" { outline.uri } else { outline.name };
+                let raw = match member {
+                    "uri" => outline.uri,
+                    "taskId" => outline.task_id,
+                    _ => outline.name,
+                };
                 let raw = raw.ok_or_else(|| missing(method, member))?;
                 let text: Text<'_> = serde_json::from_str(raw.get())
                     .map_err(|_| ProtocolError::invalid_params(format!("`{member}` must be a string")))?;
@@ -156,6 +162,7 @@ fn wanted(method: Method) -> Option<&'static str> {
     match method {
         Method::CallTool | Method::GetPrompt => Some("name"),
         Method::ReadResource | Method::Subscribe | Method::Unsubscribe => Some("uri"),
+        Method::GetTask | Method::UpdateTask | Method::CancelTask => Some("taskId"),
         _ => None,
     }
 }

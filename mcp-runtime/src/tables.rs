@@ -10,11 +10,11 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::entry::{Completer, Entry, Gate, Handler, PromptItem, ResourceItem, Scope, ToolItem, ToolSource};
+use crate::entry::{Completer, Entry, Gate, Handler, PromptItem, ResourceItem, Scope, Tasking, ToolItem, ToolSource};
 use crate::model::lower::Lower;
 use crate::model::{
-    CallToolResult, GetPromptResult, Icon, JsonObject, Meta, Prompt, PromptArgument, ReadResourceResult, Resource,
-    ResourceTemplate, Tool, ToolAnnotations,
+    CacheScope, CallToolResult, GetPromptResult, Icon, JsonObject, Meta, Prompt, PromptArgument, ReadResourceResult,
+    Resource, ResourceTemplate, Tool, ToolAnnotations,
 };
 use crate::revision::Revision;
 use crate::schema;
@@ -42,6 +42,7 @@ pub(crate) struct ToolEntry {
     pub(crate) schema: Arc<JsonObject>,
     pub(crate) wraps: bool,
     pub(crate) handler: Handler<CallToolResult>,
+    pub(crate) tasking: Tasking,
     aliases: &'static [&'static str],
     /// What a transport has worked out for this tool; its own business.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP works anything out"))]
@@ -50,11 +51,27 @@ pub(crate) struct ToolEntry {
 
 pub(crate) struct ResourceEntry {
     pub(crate) schema: Arc<JsonObject>,
+    pub(crate) cache: Cache,
     pub(crate) handler: Handler<ReadResourceResult>,
+}
+
+/// For how many milliseconds what was read may be kept, and by whom, where the entry says it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cache {
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) scope: Option<CacheScope>,
+}
+
+impl Cache {
+    fn of(item: &ResourceItem) -> Self {
+        let scope = |is_public| if is_public { CacheScope::Public } else { CacheScope::Private };
+        Self { ttl_ms: item.ttl.map(|seconds| seconds.saturating_mul(1000)), scope: item.public.map(scope) }
+    }
 }
 
 pub(crate) struct TemplateEntry {
     pub(crate) uri: Template,
+    pub(crate) cache: Cache,
     pub(crate) schema: Arc<JsonObject>,
     pub(crate) completers: HashMap<&'static str, Completer>,
     pub(crate) handler: Handler<ReadResourceResult>,
@@ -155,6 +172,11 @@ impl Tables {
             || self.resources.iter().any(|row| !row.gates.is_empty())
             || self.templates.iter().any(|row| !row.gates.is_empty())
             || self.prompts.iter().any(|row| !row.gates.is_empty())
+    }
+
+    /// Whether calls of some tool become tasks.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.tools.iter().any(|row| row.entry.tasking != Tasking::Never)
     }
 
     /// Whether something suggests values for arguments.
@@ -316,6 +338,7 @@ fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
         schema: entry_schema,
         wraps,
         handler: item.handler,
+        tasking: item.tasking,
         aliases: item.aliases,
         worked_out: OnceLock::new(),
     };
@@ -329,6 +352,7 @@ fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> 
         schema: Arc::new(tool.input_schema.clone()),
         wraps,
         handler,
+        tasking: Tasking::Never,
         aliases: &[],
         worked_out: OnceLock::new(),
     };
@@ -336,6 +360,7 @@ fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> 
 }
 
 fn resource(item: ResourceItem, scope: Scope) -> Arc<ResourceRow> {
+    let cache = Cache::of(&item);
     let facts = item.facts;
     let mut resource = Resource::new(item.uri.text, scope.named(facts.name));
     resource.title = facts.title.map(str::to_owned);
@@ -346,10 +371,11 @@ fn resource(item: ResourceItem, scope: Scope) -> Arc<ResourceRow> {
     resource.size = item.size;
     resource.annotations = item.annotations;
     let schema = Arc::new(schema::of_arguments(item.describe, false));
-    Row::new(resource, ResourceEntry { schema, handler: item.handler }, scope.gates)
+    Row::new(resource, ResourceEntry { schema, cache, handler: item.handler }, scope.gates)
 }
 
 fn template(item: ResourceItem, scope: Scope) -> Arc<TemplateRow> {
+    let cache = Cache::of(&item);
     let facts = item.facts;
     let mut template = ResourceTemplate::new(item.uri.text, scope.named(facts.name));
     template.title = facts.title.map(str::to_owned);
@@ -360,7 +386,7 @@ fn template(item: ResourceItem, scope: Scope) -> Arc<TemplateRow> {
     template.annotations = item.annotations;
     let schema = Arc::new(schema::of_arguments(item.describe, false));
     let completers = item.completers.into_iter().collect();
-    Row::new(template, TemplateEntry { uri: item.uri, schema, completers, handler: item.handler }, scope.gates)
+    Row::new(template, TemplateEntry { uri: item.uri, cache, schema, completers, handler: item.handler }, scope.gates)
 }
 
 fn prompt(item: PromptItem, scope: Scope) -> Arc<PromptRow> {

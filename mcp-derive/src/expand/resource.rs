@@ -20,6 +20,11 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
         let value = crate::check::number(priority).unwrap_or_default();
         quote!(#value)
     }));
+    let ttl = option(spec.ttl.as_ref().map(ToTokens::to_token_stream));
+    let public = option(spec.cache.as_ref().map(|cache| {
+        let is_public = cache.value() == "public";
+        quote!(#is_public)
+    }));
     let is_for = |name: &str| spec.audience.iter().any(|audience| audience.value() == name);
     let (user, assistant) = (is_for("user"), is_for("assistant"));
     let (facts, completers, arguments) = (facts(spec), completers(entry), slots.ty());
@@ -45,6 +50,8 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
             uri: #uri,
             mime: #mime,
             size: #size,
+            ttl: #ttl,
+            public: #public,
             annotations: __mcp::ResourceItem::annotations(#user, #assistant, #priority),
             describe: <#arguments as __mcp::Slots<'_>>::describe,
             needs: #needs,

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::{Slots, facts, handler, named, needs};
-use crate::entry::Entry;
+use crate::entry::{Entry, Tasking};
 use crate::signature::without_lifetimes;
 
 pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
@@ -18,6 +18,12 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     let (read_only, destructive) = (hint(spec.read_only), hint(spec.destructive));
     let (idempotent, open_world) = (hint(spec.idempotent), hint(spec.open_world));
     let (facts, needs, aliases, open) = (facts(spec), needs(entry, this), &spec.aliases, spec.ignores_unknown);
+    let tasking = match spec.tasking {
+        None => quote!(Never),
+        Some((Tasking::Always, _)) => quote!(Always),
+        Some((Tasking::Required, _)) => quote!(Required),
+        Some((Tasking::Later, _)) => quote!(Later),
+    };
     let arguments = slots.ty();
     let finish = quote!((&&&__mcp::Probe::of(&__mcp_value)).output().tool_result(__mcp_value));
     let handler = handler(entry, slots, this, &quote!(__mcp::CallToolResult), &finish);
@@ -30,6 +36,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
             destructive: #destructive,
             idempotent: #idempotent,
             open_world: #open_world,
+            tasking: __mcp::Tasking::#tasking,
             open: #open,
             describe: <#arguments as __mcp::Slots<'_>>::describe,
             output: #output,

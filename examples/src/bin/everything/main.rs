@@ -9,6 +9,7 @@ mod progress;
 mod prompts;
 mod resources;
 mod schemas;
+mod tasks;
 
 use mcp_runtime::{Http, server};
 
@@ -20,6 +21,7 @@ async fn main() -> mcp_runtime::Result<()> {
         schemas::group(),
         asking::group(),
         changing::group(),
+        tasks::group(),
         resources::group(),
         prompts::group(),
     ]

@@ -87,11 +87,14 @@ struct Call {
     app: Arc<App>,
     context: Context,
     running: Running,
+    is_done: bool,
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.context.cancel();
+        if !self.is_done {
+            self.context.cancel();
+        }
     }
 }
 
@@ -103,7 +106,7 @@ impl Source {
 
     /// The frames of a call that runs while they are read.
     pub(super) fn running(app: Arc<App>, peer: Arc<Peer>, context: Context, running: Running) -> Self {
-        Self { peer, call: Some(Call { app, context, running }), waiting: None }
+        Self { peer, call: Some(Call { app, context, running, is_done: false }), waiting: None }
     }
 
     /// The next frames, each a line; `None` when there are no more.
@@ -112,6 +115,7 @@ impl Source {
             if let Some(call) = &mut self.call
                 && let Poll::Ready(reply) = Pin::new(&mut call.running).poll(cx)
             {
+                call.is_done = true;
                 let Call { app, context, .. } = call;
                 context.end();
                 self.peer.send_later(|out| app.encode(out, context.revision(), context.id(), reply));

@@ -81,8 +81,7 @@ fn admit(
     };
     match &outline {
         Ok(outline) => {
-            let subject = matches!(&method, Ok(Method::CallTool | Method::GetPrompt | Method::ReadResource))
-                .then_some(&*outline.name);
+            let subject = Some(&*outline.name).filter(|name| !name.is_empty() && method.is_ok());
             check_standard(headers, outline.facts.revision.as_deref(), name, subject)?;
         }
         // Parameters that cannot be read say nothing that could be compared.
