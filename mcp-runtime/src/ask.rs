@@ -21,8 +21,8 @@ use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
     CancelledNotificationParams, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
-    ElicitRequestFormParams, ElicitRequestParams, ElicitRequestURLParams, ElicitResult, FormMode, InputRequest,
-    ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
+    ElicitRequestFormParams, ElicitRequestParams, ElicitRequestURLParams, ElicitResult, ElicitationCapability,
+    FormMode, InputRequest, ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
 };
 use crate::pending::Pending;
 use crate::revision::Revision;
@@ -364,10 +364,10 @@ impl Context {
         let elicitation = client.elicitation.as_ref();
         match capability {
             Capability::Form => {
-                self.revision() >= Revision::V2025_06_18 && elicitation.is_some_and(|it| it.allows_form())
+                self.revision() >= Revision::V2025_06_18 && elicitation.is_some_and(ElicitationCapability::allows_form)
             }
             Capability::Url => {
-                self.revision() >= Revision::V2025_11_25 && elicitation.is_some_and(|it| it.allows_url())
+                self.revision() >= Revision::V2025_11_25 && elicitation.is_some_and(ElicitationCapability::allows_url)
             }
             Capability::Sampling => client.sampling.is_some(),
             Capability::SamplingTools => {
@@ -394,7 +394,7 @@ async fn answer<T: Answer>(
         Asking::Never => Err(AskError::Unaskable("this kind of call cannot ask the client anything".to_owned())),
         Asking::Requests(_) | Asking::Replay(_) if !is_able => {
             if let Asking::Replay(replay) = context.asking() {
-                replay.refuse(ProtocolError::missing_capability(capability.means(), capability.required()));
+                replay.refuse(ProtocolError::missing_capability(capability.means(), &capability.required()));
             }
             Err(AskError::Unsupported(capability))
         }

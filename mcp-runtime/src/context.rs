@@ -130,6 +130,19 @@ impl Context {
         meta.remove(key)
     }
 
+    /// The trace that the client's request belongs to, as W3C Trace Context writes it; `None` if the request names none or
+    /// not in that form (2026-07-28, "Overview", "`_meta`"; older clients may send it too).
+    ///
+    /// With the feature `tracing`, every call runs in a span `mcp.call` that has it as a field.
+    pub fn traceparent(&self) -> Option<String> {
+        let Some(Value::String(text)) = self.meta("traceparent") else { return None };
+        let parts: Vec<_> = text.split('-').collect();
+        let is_hex = |part: &&str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_sound = matches!(parts.as_slice(), [version, trace, parent, flags]
+            if is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2));
+        is_sound.then_some(text)
+    }
+
     /// Tells the client how far the call has come. Nothing is sent before [`Progress::send`].
     pub fn progress(&self, done: impl Amount) -> Progress<'_> {
         Progress { context: self, done: done.number(), total: None, message: None }

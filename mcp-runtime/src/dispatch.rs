@@ -29,6 +29,7 @@ use crate::server::{App, Core};
 use crate::subscribe::listen;
 use crate::tables::{Cache, Named, ResourceRow, Row, TemplateRow};
 use crate::task::{knows_tasks, needs_tasks};
+use crate::trace::Span;
 
 /// The bare server as a tower service: what the innermost layer wraps.
 #[derive(Clone)]
@@ -44,7 +45,8 @@ impl Service<Call> for Bare {
     }
 
     fn call(&mut self, call: Call) -> Unfailing {
-        Unfailing(self.0.begin(call))
+        // The span is around the layers already.
+        Unfailing(self.0.begin(call, Span::none()))
     }
 }
 
@@ -66,6 +68,7 @@ pub(crate) struct Running {
     name: Box<str>,
     /// The call, if it may end to ask its client something or to become a task.
     asks: Option<(Context, Arc<Core>)>,
+    span: Span,
 }
 
 enum Stage {
@@ -96,6 +99,8 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Reply> {
         let this = &mut *self;
+        let span = this.span.clone();
+        let _within = span.enter();
         // The state behind a panic is dropped with the call; states that functions share are the author's to keep whole.
         let polled = catch_unwind(AssertUnwindSafe(|| match &mut this.stage {
             Stage::Done(reply) => reply.take().map_or(Poll::Pending, Poll::Ready),
@@ -125,9 +130,9 @@ impl Future for Running {
                 })
             }),
         }));
-        let replay = this.asks.as_ref().and_then(|(context, _)| context.replay());
+        let memory = this.asks.as_ref().and_then(|(context, _)| context.replay());
         let reply = match polled {
-            Ok(Poll::Pending) => match replay.and_then(|replay| replay.ending(cx.waker())) {
+            Ok(Poll::Pending) => match memory.and_then(|memory| memory.ending(cx.waker())) {
                 None => return Poll::Pending,
                 Some(Ending::Asked(ending)) => Reply(ending.map(Answered::Input)),
                 Some(Ending::Task) => {
@@ -136,7 +141,7 @@ impl Future for Running {
                 }
             },
             // A call that failed for what the client cannot do says so, however its function put it.
-            Ok(Poll::Ready(reply)) if reply.is_error() => match replay.and_then(Replay::refusal) {
+            Ok(Poll::Ready(reply)) if reply.is_error() => match memory.and_then(Replay::refusal) {
                 None => reply,
                 Some(refusal) => Reply::error(refusal),
             },
@@ -159,14 +164,16 @@ impl Future for Running {
 impl Running {
     /// A call that nobody asks anything of any more.
     fn of(stage: Stage, name: Box<str>) -> Self {
-        Self { stage, method: Method::CallTool, name, asks: None }
+        Self { stage, method: Method::CallTool, name, asks: None, span: Span::none() }
     }
 
     /// Lets the function run on by itself; what is left here answers with the task.
     fn go_on_as_task(&mut self) {
         let Some((context, core)) = self.asks.take() else { return };
         let stage = std::mem::replace(&mut self.stage, Stage::Done(None));
-        self.stage = as_task(core, context, Self::of(stage, self.name.clone()));
+        let mut running = Self::of(stage, self.name.clone());
+        running.span = self.span.clone();
+        self.stage = as_task(core, context, running);
     }
 }
 
@@ -182,11 +189,12 @@ fn replying(future: impl Future<Output = Result<Answered, ProtocolError>> + Send
 impl App {
     /// Begins a call: through the layers if there are any.
     pub(crate) fn start(&self, call: Call) -> Running {
+        let span = Span::of(&call);
         match &self.layered {
-            None => self.core.begin(call),
+            None => self.core.begin(call, span),
             Some(layered) => {
                 let (method, name) = (call.method, call.name.clone());
-                Running { stage: Stage::Layered(layered.call(call)), method, name, asks: None }
+                Running { stage: Stage::Layered(layered.call(call)), method, name, asks: None, span }
             }
         }
     }
@@ -194,14 +202,14 @@ impl App {
 
 impl Core {
     /// Begins a call without layers.
-    fn begin(self: &Arc<Self>, mut call: Call) -> Running {
+    fn begin(self: &Arc<Self>, mut call: Call, span: Span) -> Running {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
         let asks = call.context.replay().is_some().then(|| (call.context.clone(), Arc::clone(self)));
         // The function itself runs when the future is polled, but a `Handler` is the user's code too.
         let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call))).unwrap_or_else(|_| {
             Reply::failed(method, &name, "panicked; the server's standard error says where").into()
         });
-        Running { stage, method, name, asks }
+        Running { stage, method, name, asks, span }
     }
 
     fn route(self: &Arc<Self>, method: Method, name: &str, call: Call) -> Stage {

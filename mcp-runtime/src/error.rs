@@ -108,7 +108,7 @@ impl ProtocolError {
     }
 
     /// The client would have to declare `required` (2026-07-28, "Error Codes").
-    pub(crate) fn missing_capability(means: &str, required: Value) -> Self {
+    pub(crate) fn missing_capability(means: &str, required: &Value) -> Self {
         Self::new(MISSING_CLIENT_CAPABILITY, format!("the request needs a client that declares that it can {means}"))
             .with_data(json!({ "requiredCapabilities": required }))
     }

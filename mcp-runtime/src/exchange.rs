@@ -31,7 +31,6 @@ pub(crate) struct Origin<'a> {
 }
 
 /// What becomes of a request.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(crate) enum Admitted {
     /// It needs no entry: this is its result.
     Answered(Bytes),

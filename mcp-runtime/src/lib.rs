@@ -59,6 +59,9 @@ mod subscribe;
 
 mod ask;
 mod session;
+#[cfg_attr(feature = "tracing", path = "trace/span.rs")]
+#[cfg_attr(not(feature = "tracing"), path = "trace/without.rs")]
+mod trace;
 
 mod catalog;
 mod dispatch;

@@ -81,11 +81,11 @@ impl Default for Limits {
             outgoing: 4 << 20,
             in_flight: 16 * 1024,
             grace: Duration::from_secs(5),
-            answer: Duration::from_secs(10 * 60),
+            answer: Duration::from_mins(10),
             state: 64 * 1024,
             subscriptions: 1024,
             tasks: 1000,
-            task_ttl: Duration::from_secs(60 * 60),
+            task_ttl: Duration::from_hours(1),
         }
     }
 }

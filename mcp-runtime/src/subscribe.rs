@@ -141,7 +141,7 @@ impl Watcher {
     /// What a session subscribed to, one by one.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only sessions over HTTP are written down"))]
     pub(crate) fn resources(&self) -> Vec<String> {
-        self.lock().wants.uris.iter().map(|uri| uri.to_string()).collect()
+        self.lock().wants.uris.iter().map(ToString::to_string).collect()
     }
 
     fn note(&self, change: Change<'_>) {

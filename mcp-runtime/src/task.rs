@@ -2,7 +2,10 @@
 //! answers it and gives it up by its id (extension `io.modelcontextprotocol/tasks`, 2026-07-28). Floor 4.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -74,7 +77,7 @@ impl From<StoreError> for ProtocolError {
 /// What a client of a task has to declare.
 pub(crate) fn needs_tasks() -> ProtocolError {
     let required = json!({ "extensions": { TASKS_EXTENSION: {} } });
-    ProtocolError::missing_capability("ask about tasks (the extension `io.modelcontextprotocol/tasks`)", required)
+    ProtocolError::missing_capability("ask about tasks (the extension `io.modelcontextprotocol/tasks`)", &required)
 }
 
 /// Whether the client of this call knows tasks.
@@ -128,12 +131,8 @@ impl Core {
             replay.set_task(Arc::clone(&run) as Arc<dyn TaskAsk>);
         }
         tokio::spawn(async move {
-            let reply = tokio::select! {
-                reply = running => Some(reply),
-                () = run.given_up.notified() => None,
-                // Nobody can ask about it any more.
-                () = tokio::time::sleep(ttl) => None,
-            };
+            // When its time is over, nobody can ask about it any more.
+            let reply = tokio::time::timeout(ttl, unless_given_up(running, &run.given_up)).await.ok().flatten();
             if let Some(core) = run.core.upgrade() {
                 if let Some(reply) = reply {
                     run.finish(&core, reply).await;
@@ -236,6 +235,18 @@ impl Core {
     }
 }
 
+/// Waits for the call, or until it is given up.
+async fn unless_given_up(mut running: Running, given_up: &Notify) -> Option<Reply> {
+    let mut given_up = pin!(given_up.notified());
+    poll_fn(|cx| {
+        if given_up.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut running).poll(cx).map(Some)
+    })
+    .await
+}
+
 impl Tasks {
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Run>>> {
         // Nothing that can panic runs while it is locked but an allocation.
@@ -287,10 +298,7 @@ impl Run {
             let asks = self.lock();
             let input_requests: InputRequests =
                 asks.open.iter().map(|(key, (request, _))| (key.clone(), request.clone())).collect();
-            match input_requests.is_empty() {
-                true => TaskState::Working,
-                false => TaskState::InputRequired { input_requests },
-            }
+            if input_requests.is_empty() { TaskState::Working } else { TaskState::InputRequired { input_requests } }
         })
         .await
     }

@@ -9,11 +9,12 @@ mod memory;
 mod signal;
 mod stdio;
 mod stream;
+mod target;
 
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
@@ -22,6 +23,10 @@ use self::flight::Flights;
 pub use self::memory::memory;
 pub use self::stdio::Stdio;
 pub use self::stream::Stream;
+#[cfg(feature = "http")]
+pub(crate) use self::target::ClosedOnDrop;
+pub(crate) use self::target::Outlet;
+use self::target::{Batch, Target};
 use crate::context::Context;
 use crate::dispatch::Running;
 use crate::error::{ProtocolError, Result};
@@ -79,48 +84,6 @@ pub(crate) struct Link {
 
 /// What the transport knows of a request and a call can ask for.
 pub(crate) type Carrier = Arc<dyn Any + Send + Sync>;
-
-/// Where what belongs to one frame goes.
-#[derive(Clone)]
-pub(crate) struct Target {
-    outlet: Outlet,
-    /// The answer to a batch that this one is part of.
-    batch: Option<Arc<Batch>>,
-}
-
-/// The way out for what one frame causes.
-#[derive(Clone)]
-pub(crate) enum Outlet {
-    /// The connection's own, which lives on.
-    Shared(Arc<Peer>),
-    /// One for this frame alone, closed when everything is answered.
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP answers each frame on its own"))]
-    Own(Arc<ClosedOnDrop>),
-}
-
-/// A way out that closes when nobody can answer on it any more.
-pub(crate) struct ClosedOnDrop(pub(crate) Arc<Peer>);
-
-impl Drop for ClosedOnDrop {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-impl Outlet {
-    fn peer(&self) -> &Arc<Peer> {
-        match self {
-            Self::Shared(peer) => peer,
-            Self::Own(own) => &own.0,
-        }
-    }
-}
-
-/// The answers to a batch (2025-03-26), gathered until the last one is there.
-pub(crate) struct Batch {
-    answers: Mutex<Vec<u8>>,
-    open: AtomicU64,
-}
 
 impl Link {
     pub(crate) fn new(app: Arc<App>) -> Arc<Self> {
@@ -199,7 +162,7 @@ impl Link {
             return self.refuse(Malformed { id: None, error }, &target);
         }
         // One more than there are, so that nothing is sent before all have begun.
-        let batch = Arc::new(Batch { answers: Mutex::default(), open: AtomicU64::new(1) });
+        let batch = Batch::begun();
         let target = Target { batch: Some(Arc::clone(&batch)), ..target };
         for item in items {
             match item {
@@ -214,12 +177,14 @@ impl Link {
                 }
             }
         }
-        self.settle(&batch, target.outlet.peer(), |_| {});
+        batch.settle(target.outlet.peer(), |_| {});
     }
 
     fn handle(self: &Arc<Self>, message: Message, target: Target, carrier: Option<&Carrier>, around: &mut Around<'_>) {
         match message {
-            Message::Request { id, method, params } => self.request(id, &method, params, target, carrier, around),
+            Message::Request { id, method, params } => {
+                self.request(id, &method, params.as_ref(), target, carrier, around);
+            }
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
             Message::Response { id, outcome } => {
                 if let Some(session) = self.session() {
@@ -233,14 +198,14 @@ impl Link {
         self: &Arc<Self>,
         id: RequestId,
         name: &str,
-        params: Option<Bytes>,
+        params: Option<&Bytes>,
         target: Target,
         carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
-        match self.admit(&id, name, params.as_ref(), &target, carrier) {
+        match self.admit(&id, name, params, &target, carrier) {
             Err(error) => self.refuse(Malformed { id: Some(id), error }, &target),
-            Ok(Admitted::Answered(answer)) => self.put(&target, |out| {
+            Ok(Admitted::Answered(answer)) => target.put(|out| {
                 // Made by this crate of its own types.
                 let _ = encode_prepared(out, &id, &answer);
             }),
@@ -336,7 +301,7 @@ impl Link {
             context.end();
             return self.flights.leave(context.id(), || {
                 if let Some(target) = landing.target.take() {
-                    self.put(&target, |out| self.app.encode(out, context.revision(), context.id(), reply));
+                    target.put(|out| self.app.encode(out, context.revision(), context.id(), reply));
                 }
             });
         }
@@ -349,7 +314,7 @@ impl Link {
                 flying.end();
                 link.flights.land(flying.id(), || {
                     if let Some(target) = landing.target.take() {
-                        link.put_awake(&target, |out| link.app.encode(out, flying.revision(), flying.id(), reply));
+                        target.put_awake(|out| link.app.encode(out, flying.revision(), flying.id(), reply));
                     }
                 });
             });
@@ -368,38 +333,7 @@ impl Link {
         let unreadable = if omits { Unreadable::Omitted } else { Unreadable::Null };
         let Malformed { id, mut error } = malformed;
         error.lower(revision.unwrap_or(Revision::LATEST));
-        self.put(target, |out| encode_error(out, id.as_ref(), unreadable, &error));
-    }
-
-    /// Hands an answer on; the transport is told when the frame in hand has been handled.
-    fn put(&self, target: &Target, encode: impl FnOnce(&mut Vec<u8>)) {
-        match &target.batch {
-            None => target.outlet.peer().send_later(encode),
-            Some(batch) => self.settle(batch, target.outlet.peer(), encode),
-        }
-    }
-
-    /// Hands an answer on and wakes the transport.
-    fn put_awake(&self, target: &Target, encode: impl FnOnce(&mut Vec<u8>)) {
-        match &target.batch {
-            None => target.outlet.peer().send(encode),
-            Some(batch) => self.settle(batch, target.outlet.peer(), encode),
-        }
-    }
-
-    /// Adds an answer to a batch and sends it if that was the last one.
-    fn settle(&self, batch: &Batch, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
-        let mut answers = batch.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = answers.len();
-        answers.push(if start == 0 { b'[' } else { b',' });
-        encode(&mut answers);
-        if answers.len() == start + 1 {
-            answers.truncate(start);
-        }
-        if batch.open.fetch_sub(1, Ordering::AcqRel) == 1 && !answers.is_empty() {
-            answers.push(b']');
-            peer.send(|out| out.extend_from_slice(&answers));
-        }
+        target.put(|out| encode_error(out, id.as_ref(), unreadable, &error));
     }
 
     /// Lets calls in flight end for a while, then gives them up. What they answered is in the peer afterwards.
@@ -450,7 +384,7 @@ struct Landing {
 impl Drop for Landing {
     fn drop(&mut self) {
         if let Some(Target { outlet, batch: Some(batch) }) = self.target.take() {
-            self.link.settle(&batch, outlet.peer(), |_| {});
+            batch.settle(outlet.peer(), |_| {});
         }
     }
 }

@@ -108,7 +108,7 @@ impl Default for HttpOptions {
             compress: true,
             connections: 10_000,
             sessions: 10_000,
-            session_ttl: Duration::from_secs(60 * 60),
+            session_ttl: Duration::from_hours(1),
             header_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
         }

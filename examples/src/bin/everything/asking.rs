@@ -68,7 +68,6 @@ async fn test_elicitation_sep1034_defaults(cx: &Context) -> Result<Option<WithDe
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::enum_variant_names, reason = "the suite wants these values")]
 enum Plain {
     Option1,
     Option2,
@@ -76,7 +75,6 @@ enum Plain {
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[expect(clippy::enum_variant_names, reason = "the suite wants these values")]
 enum Titled {
     #[serde(rename = "value1")]
     #[schemars(title = "First Option")]

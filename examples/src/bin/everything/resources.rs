@@ -28,13 +28,14 @@ fn watched() -> &'static str {
 struct Data {
     id: String,
     template_test: bool,
-    data: String,
+    #[serde(rename = "data")]
+    text: String,
 }
 
 /// One of many, by its id.
 #[resource("test://template/{id}/data", mime = "application/json")]
 fn template(id: String) -> Data {
-    Data { data: format!("Data for ID: {id}"), template_test: true, id }
+    Data { text: format!("Data for ID: {id}"), template_test: true, id }
 }
 
 pub(crate) fn group() -> impl Group {

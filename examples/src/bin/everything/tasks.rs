@@ -89,13 +89,5 @@ async fn test_tool_with_task(cx: &Context) -> Result<String, AskError> {
 }
 
 pub(crate) fn group() -> impl Group {
-    group![
-        greet,
-        slow_compute,
-        failing_job,
-        protocol_error_job,
-        confirm_delete,
-        multi_input,
-        test_tool_with_task,
-    ]
+    group![greet, slow_compute, failing_job, protocol_error_job, confirm_delete, multi_input, test_tool_with_task,]
 }

@@ -249,7 +249,7 @@ pub(super) struct Events {
     interrupted: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     over: bool,
     /// Something that lives as long as the stream does.
-    _held: Option<Box<dyn Send + Sync>>,
+    held: Option<Box<dyn Send + Sync>>,
 }
 
 impl Events {
@@ -294,7 +294,7 @@ impl Events {
 
     /// Holds something for as long as the stream lives.
     pub(super) fn holding(mut self, held: impl Send + Sync + 'static) -> Self {
-        self._held = Some(Box::new(held));
+        self.held = Some(Box::new(held));
         self
     }
 
@@ -306,7 +306,7 @@ impl Events {
             alive: Box::pin(tokio::time::sleep(ALIVE)),
             interrupted: None,
             over: false,
-            _held: None,
+            held: None,
         }
     }
 

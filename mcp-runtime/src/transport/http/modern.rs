@@ -70,9 +70,8 @@ fn admit(
 ) -> Result<Admitted, ProtocolError> {
     let headers = &request.parts.headers;
     // What no revision without a handshake has is unknown here, whatever its parameters are.
-    let method = requested(name).and_then(|method| match method.is_in(Revision::LATEST) {
-        true => Ok(method),
-        false => Err(ProtocolError::method_not_found(name)),
+    let method = requested(name).and_then(|method| {
+        if method.is_in(Revision::LATEST) { Ok(method) } else { Err(ProtocolError::method_not_found(name)) }
     });
     let outline = match &method {
         Ok(method) => Params::read(*method, params),

@@ -96,7 +96,7 @@ pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<B
     });
     // A client that has waited for long is told that its call is under way.
     let begun = first.await.unwrap_or_default();
-    if source.is_over() && begun.iter().filter(|byte| **byte == b'\n').count() <= 1 {
+    if source.is_over() && memchr::memchr_iter(b'\n', &begun).count() <= 1 {
         return whole(begun, &manner).await;
     }
     stream(match manner.stream {
@@ -148,9 +148,8 @@ fn status_in(frame: &[u8]) -> StatusCode {
     }
     // An error is the second or third member of a message, long before any result could say the word.
     let head = &frame[..frame.len().min(2048)];
-    if !memchr::memmem::find(head, b"\"error\":{")
-        .is_some_and(|at| memchr::memmem::find(&head[..at], b"\"result\":").is_none())
-    {
+    let error = memchr::memmem::find(head, b"\"error\":{");
+    if error.is_none_or(|at| memchr::memmem::find(&head[..at], b"\"result\":").is_some()) {
         return StatusCode::OK;
     }
     let outline: Option<Outline> = serde_json::from_slice(frame).ok();

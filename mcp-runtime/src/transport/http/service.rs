@@ -179,7 +179,8 @@ impl Shared {
         }
         let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
         let accepted = guard::accepted(&parts.headers);
-        if !is_pair && !(accepted.json && accepted.event_stream) {
+        let takes_both = accepted.json && accepted.event_stream;
+        if !is_pair && !takes_both {
             let message = "`Accept` must list `application/json` and `text/event-stream`: the answer may be either";
             return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
         }
