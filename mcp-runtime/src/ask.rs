@@ -3,7 +3,7 @@
 //! What may be asked is decided here, by what the client declared. Floor 3.
 
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
@@ -11,8 +11,9 @@ use std::task::{Context as TaskContext, Poll};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::capability::Capability;
 use crate::context::{Asking, Context};
 use crate::error::{ProtocolError, quoted, reason};
 use crate::form::{filled, form_of};
@@ -24,7 +25,7 @@ use crate::model::{
     ElicitRequestFormParams, ElicitRequestParams, ElicitRequestURLParams, ElicitResult, ElicitationCapability,
     FormMode, InputRequest, ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
 };
-use crate::pending::Pending;
+use crate::pending::{Closed, Pending};
 use crate::revision::Revision;
 
 /// How many tokens a model may use for an answer when nobody says it.
@@ -51,54 +52,16 @@ pub enum AskError {
     Unaskable(String),
 }
 
-/// What a client may be able to do for a server that asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Capability {
-    /// Ask its user by form, [`Context::elicit`].
-    Form,
-    /// Send its user to a page, [`Context::elicit_url`].
-    Url,
-    /// Ask its model, [`Context::sample`].
-    Sampling,
-    /// Let its model use tools that the server names.
-    SamplingTools,
-    /// List its roots, [`Context::roots`].
-    Roots,
-}
-
-impl Capability {
-    /// What the client would have to declare.
-    fn required(self) -> Value {
-        match self {
-            Self::Form => json!({ "elicitation": { "form": {} } }),
-            Self::Url => json!({ "elicitation": { "url": {} } }),
-            Self::Sampling => json!({ "sampling": {} }),
-            Self::SamplingTools => json!({ "sampling": { "tools": {} } }),
-            Self::Roots => json!({ "roots": {} }),
-        }
-    }
-
-    const fn means(self) -> &'static str {
-        match self {
-            Self::Form => "ask its user (`elicitation`)",
-            Self::Url => "send its user to a page (`elicitation.url`)",
-            Self::Sampling => "let a server use its model (`sampling`)",
-            Self::SamplingTools => "let a server's request use tools (`sampling.tools`)",
-            Self::Roots => "list its roots (`roots`)",
-        }
-    }
-}
-
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(capability) => write!(f, "the client does not say that it can {}", capability.means()),
-            Self::Invalid(problem) => write!(f, "the client's answer does not fit: {problem}"),
+            Self::Unsupported(capability) => {
+                write!(f, "the client does not declare that it can {}", capability.means())
+            }
             Self::Refused(error) => write!(f, "the client refused: {error}"),
             Self::TimedOut => f.write_str("the client did not answer in time"),
             Self::Gone => f.write_str("the client is no longer there"),
-            Self::Unaskable(problem) => f.write_str(problem),
+            Self::Invalid(problem) | Self::Unaskable(problem) => f.write_str(problem),
         }
     }
 }
@@ -117,6 +80,11 @@ pub enum Elicited<T> {
 }
 
 impl<T> Elicited<T> {
+    /// Whether the user filled in the form, or agreed to open the page.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+
     /// What was filled in, if anything was.
     pub fn accepted(self) -> Option<T> {
         match self {
@@ -241,7 +209,8 @@ impl Context {
     /// this way: use [`Self::elicit_url`].
     ///
     /// In 2026-07-28 the function begins again for each answer, with the earlier ones at hand: what happens before an ask
-    /// happens again, unless it is in [`Self::once`].
+    /// happens again, unless it is in [`Self::once`]. Answers find their questions by order, or by [`Ask::key`] where a
+    /// function does not ask the same questions in the same order each time.
     ///
     /// ```
     /// use mcp_runtime::{tool, AskError, Context, Elicited};
@@ -384,35 +353,44 @@ async fn answer<T: Answer>(
     key: Option<String>,
     question: Result<(Capability, InputRequest), AskError>,
 ) -> Result<T, AskError> {
-    let (capability, mut question) = question?;
+    let (capability, question) = question?;
     if context.has_ended() && !context.is_task() {
         return Err(AskError::Gone);
     }
     let is_able = context.can_ask(capability);
-    question.lower(context.revision());
+    // An older revision may not show everything that the answer is read by, such as the default of a field.
+    let mut asked = question.clone();
+    asked.lower(context.revision());
     match context.asking() {
         Asking::Never => Err(AskError::Unaskable("this kind of call cannot ask the client anything".to_owned())),
         Asking::Requests(_) | Asking::Replay(_) if !is_able => {
             if let Asking::Replay(replay) = context.asking() {
-                replay.refuse(ProtocolError::missing_capability(capability.means(), &capability.required()));
+                replay.refuse(capability);
             }
             Err(AskError::Unsupported(capability))
         }
         Asking::Requests(pending) => {
-            let wire = request(context, pending, &question).await?;
+            let wire = request(context, pending, &asked).await?;
             T::read(wire, &question)
         }
         Asking::Replay(replay) if let Some(task) = replay.task() => {
             let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
-            let wire = serde_json::from_str(answer.get()).map_err(|error| AskError::Invalid(reason(&error)))?;
+            let wire = serde_json::from_str(answer.get()).map_err(|error| {
+                AskError::Invalid(format!("the client's answer cannot be read: {}", reason(&error)))
+            })?;
             T::read(wire, &question)
         }
         Asking::Replay(replay) => {
-            let key = replay.key(key);
+            replay.forgive();
+            let key = replay.key(key).map_err(|key| {
+                AskError::Unaskable(format!("two questions of one call have the key {}", quoted(&key)))
+            })?;
             let Some(answer) = replay.answer(&key) else {
-                replay.ask(key, question);
-                // The call ends here. What comes after this line runs when it begins again.
-                return pending().await;
+                replay.ask(key, asked);
+                // The call ends here. What comes after this line runs when it begins again; only a task of its own is
+                // still there to hear that nobody answers it.
+                replay.over(context).await;
+                return Err(AskError::Gone);
             };
             match serde_json::from_str(answer.get()) {
                 Ok(wire) => T::read(wire, &question),
@@ -420,7 +398,8 @@ async fn answer<T: Answer>(
                     let what =
                         format!("the answer {} in `inputResponses` is no answer: {}", quoted(&key), reason(&error));
                     replay.end(ProtocolError::invalid_params(what));
-                    pending().await
+                    replay.over(context).await;
+                    Err(AskError::Gone)
                 }
             }
         }
@@ -435,7 +414,13 @@ async fn request<R: DeserializeOwned>(
 ) -> Result<R, AskError> {
     let peer = context.peer();
     peer.room().await;
-    let (id, answer) = pending.enter().ok_or(AskError::Gone)?;
+    let (id, answer) = match pending.enter() {
+        Ok(entered) => entered,
+        Err(Closed::Over) => return Err(AskError::Gone),
+        Err(Closed::Full(most)) => {
+            return Err(AskError::Unaskable(format!("the client owes answers to {most} questions already")));
+        }
+    };
     let _open = Open { context, pending, id };
     let method = question.method();
     peer.send(|out| {
@@ -451,7 +436,8 @@ async fn request<R: DeserializeOwned>(
         .map_err(|_| AskError::TimedOut)?
         .map_err(|_| AskError::Gone)?;
     match outcome {
-        Outcome::Result(json) => serde_json::from_slice(&json).map_err(|error| AskError::Invalid(reason(&error))),
+        Outcome::Result(json) => serde_json::from_slice(&json)
+            .map_err(|error| AskError::Invalid(format!("the client's answer cannot be read: {}", reason(&error)))),
         Outcome::Error(json) => Err(AskError::Refused(ProtocolError::read(&json))),
     }
 }

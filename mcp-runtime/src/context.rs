@@ -215,6 +215,9 @@ impl Context {
     /// Nothing may be sent for this call any more.
     pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
+        if let Some(replay) = self.replay() {
+            replay.close();
+        }
     }
 
     /// A call that became a task says nothing either: whoever asks about the task hears of it.

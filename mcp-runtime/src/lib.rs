@@ -32,6 +32,7 @@ mod uri;
 
 pub mod model;
 
+mod capability;
 mod message;
 mod method;
 mod seal;
@@ -346,8 +347,9 @@ pub use mcp_derive::server;
 /// ```
 pub use mcp_derive::group;
 
-pub use crate::ask::{Ask, AskError, Capability, Elicited};
+pub use crate::ask::{Ask, AskError, Elicited};
 pub use crate::call::{Call, Reply};
+pub use crate::capability::Capability;
 #[cfg(feature = "client")]
 pub use crate::client::Client;
 pub use crate::context::{Amount, Context, FromContext, Progress};

@@ -34,11 +34,13 @@ pub struct MadeTool {
 impl MadeTool {
     /// A tool that `function` answers. Its error type can be [`ProtocolError`]; for anything else, return a
     /// [`CallToolResult`].
-    pub fn new<F, A>(tool: Tool, function: F) -> Self
+    pub fn new<F, A>(mut tool: Tool, function: F) -> Self
     where
         F: Fn(Context, JsonObject) -> A + Send + Sync + 'static,
         A: Future<Output: IntoToolResult> + Send + 'static,
     {
+        // Clients refuse a schema that says nothing of objects.
+        tool.input_schema.entry("type").or_insert_with(|| "object".into());
         let function = Arc::new(function);
         let handler = move |input: crate::arguments::Input| {
             let function = Arc::clone(&function);

@@ -12,6 +12,15 @@ use crate::model::RequestId;
 /// The most questions that one client may owe answers to.
 const MOST: usize = 1024;
 
+/// Why a question cannot be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The session is over.
+    Over,
+    /// As many as this are open already.
+    Full(usize),
+}
+
 /// The questions of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Pending(Mutex<Table>);
@@ -24,17 +33,23 @@ struct Table {
 }
 
 impl Pending {
-    /// Enters a question and gives its id. `None` when the session is over or owes too many answers.
-    pub(crate) fn enter(&self) -> Option<(i64, oneshot::Receiver<Outcome>)> {
+    /// Enters a question and gives its id.
+    ///
+    /// # Errors
+    /// When the session is over, or owes too many answers.
+    pub(crate) fn enter(&self) -> Result<(i64, oneshot::Receiver<Outcome>), Closed> {
         let mut table = self.lock();
-        if table.closed || table.waiting.len() >= MOST {
-            return None;
+        if table.closed {
+            return Err(Closed::Over);
+        }
+        if table.waiting.len() >= MOST {
+            return Err(Closed::Full(MOST));
         }
         let (sender, receiver) = oneshot::channel();
         table.last += 1;
         let id = table.last;
         table.waiting.insert(id, sender);
-        Some((id, receiver))
+        Ok((id, receiver))
     }
 
     /// Hands an answer to whoever waits for it. One that nobody waits for is dropped.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,7 +12,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
+use crate::capability::Capability;
+use crate::context::Context;
 use crate::error::{ProtocolError, reason};
 use crate::method::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult};
@@ -38,6 +41,8 @@ pub(crate) struct Replay {
     round: Mutex<Round>,
     /// The task that the call has become.
     task: OnceLock<Arc<dyn TaskAsk>>,
+    /// Wakes asks that outlive their call.
+    over: Notify,
 }
 
 /// How a call that became a task asks: it goes on, and its client answers the task.
@@ -61,12 +66,14 @@ pub(crate) enum Ending {
 struct Round {
     /// How many asks without a name of their own there were.
     unnamed: usize,
+    /// The keys of this round's asks.
+    keys: BTreeSet<String>,
     /// Which answers this round has used.
     used: BTreeSet<String>,
     kept: Map<String, Value>,
     requests: InputRequests,
-    /// What the call is answered with if it fails: the client cannot do what it was asked.
-    refusal: Option<ProtocolError>,
+    /// What the client cannot do that it was asked: the reason for the call's failure, if it fails.
+    refusals: Vec<Capability>,
     /// What the call is answered with at once: an answer makes no sense.
     end: Option<ProtocolError>,
     /// Whether the call may become a task, and whether it wants to now.
@@ -122,6 +129,7 @@ impl Replay {
             answers: BTreeMap::new(),
             round: Mutex::default(),
             task: OnceLock::new(),
+            over: Notify::new(),
         };
         if let Some(params) = params.filter(|_| carries) {
             replay.remember(params)?;
@@ -175,13 +183,14 @@ impl Replay {
         Value::from(parts.to_vec()).to_string().into_bytes()
     }
 
-    /// The key of the next ask: its own, or one by its place in the order.
-    pub(crate) fn key(&self, own: Option<String>) -> String {
-        own.unwrap_or_else(|| {
-            let mut round = self.lock();
+    /// The key of the next ask: its own, or one by its place in the order. The key comes back if another ask has it.
+    pub(crate) fn key(&self, own: Option<String>) -> Result<String, String> {
+        let mut round = self.lock();
+        let key = own.unwrap_or_else(|| {
             round.unnamed += 1;
             format!("ask-{}", round.unnamed)
-        })
+        });
+        if round.keys.insert(key.clone()) { Ok(key) } else { Err(key) }
     }
 
     /// What the client answered under this key.
@@ -199,8 +208,13 @@ impl Replay {
     }
 
     /// The client cannot do what it was asked: if the call fails now, this is why.
-    pub(crate) fn refuse(&self, error: ProtocolError) {
-        self.lock().refusal.get_or_insert(error);
+    pub(crate) fn refuse(&self, capability: Capability) {
+        self.lock().refusals.push(capability);
+    }
+
+    /// The function found another way: if the call fails later, that is why no longer.
+    pub(crate) fn forgive(&self) {
+        self.lock().refusals.clear();
     }
 
     /// Ends the call with this error.
@@ -208,6 +222,21 @@ impl Replay {
         self.change(|round| {
             round.end.get_or_insert(error);
         });
+    }
+
+    /// Waits until the call has ended.
+    pub(crate) async fn over(&self, call: &Context) {
+        let mut over = pin!(self.over.notified());
+        // Registered before looking, so that no wake-up between the two is lost.
+        over.as_mut().enable();
+        if !call.has_ended() {
+            over.await;
+        }
+    }
+
+    /// The call has ended: nobody answers what is still asked.
+    pub(crate) fn close(&self) {
+        self.over.notify_waiters();
     }
 
     /// What a step came to in an earlier round.
@@ -222,7 +251,13 @@ impl Replay {
 
     /// Why the call was refused, for a call that failed.
     pub(crate) fn refusal(&self) -> Option<ProtocolError> {
-        self.lock().refusal.clone()
+        let refusals = std::mem::take(&mut self.lock().refusals);
+        let means: Vec<_> = refusals.iter().map(|capability| capability.means()).collect();
+        let required = refusals.iter().fold(Value::Null, |mut all, capability| {
+            merge(&mut all, capability.required());
+            all
+        });
+        (!refusals.is_empty()).then(|| ProtocolError::missing_capability(&means.join(" and "), &required))
     }
 
     /// The task that the call has become.
@@ -320,6 +355,18 @@ impl Replay {
     fn lock(&self) -> MutexGuard<'_, Round> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.round.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds the members of one object to another, however deep.
+fn merge(all: &mut Value, more: Value) {
+    match (all, more) {
+        (Value::Object(all), Value::Object(more)) => {
+            for (key, value) in more {
+                merge(all.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (all, more) => *all = more,
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct ToolEntry {
     pub(crate) wraps: bool,
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) tasking: Tasking,
-    aliases: &'static [&'static str],
+    aliases: Vec<String>,
     /// What a transport has worked out for this tool; its own business.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP works anything out"))]
     pub(crate) worked_out: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -193,12 +193,14 @@ impl Tables {
         };
         let name = row.listed.name.as_str();
         check_name("tool", name)?;
-        for name in std::iter::once(name).chain(row.entry.aliases.iter().copied()) {
+        for name in std::iter::once(name).chain(row.entry.aliases.iter().map(String::as_str)) {
             if self.tool_index.contains_key(name) {
-                return Err(format!("two tools are named `{name}`; rename one, or set `name = \"…\"`"));
+                return Err(format!(
+                    "two tools are named `{name}`; rename one, set `name = \"…\"`, or put its group under a `.prefix(…)`"
+                ));
             }
         }
-        for name in std::iter::once(name).chain(row.entry.aliases.iter().copied()) {
+        for name in std::iter::once(name).chain(row.entry.aliases.iter().map(String::as_str)) {
             self.tool_index.insert(name.into(), Arc::clone(&row));
         }
         self.tools.push(row);
@@ -229,7 +231,9 @@ impl Tables {
         let name = row.listed.name.as_str();
         check_name("prompt", name)?;
         if self.prompt_index.contains_key(name) {
-            return Err(format!("two prompts are named `{name}`; rename one, or set `name = \"…\"`"));
+            return Err(format!(
+                "two prompts are named `{name}`; rename one, set `name = \"…\"`, or put its group under a `.prefix(…)`"
+            ));
         }
         self.prompt_index.insert(name.into(), Arc::clone(&row));
         self.prompts.push(row);
@@ -334,12 +338,13 @@ fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
     };
     tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
     let wraps = tool.wraps_output();
+    let aliases = item.aliases.iter().map(|alias| scope.named(alias)).collect();
     let entry = ToolEntry {
         schema: entry_schema,
         wraps,
         handler: item.handler,
         tasking: item.tasking,
-        aliases: item.aliases,
+        aliases,
         worked_out: OnceLock::new(),
     };
     Row::new(tool, entry, scope.gates)
@@ -353,7 +358,7 @@ fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> 
         wraps,
         handler,
         tasking: Tasking::Never,
-        aliases: &[],
+        aliases: Vec::new(),
         worked_out: OnceLock::new(),
     };
     Row::new(tool, entry, scope.gates)

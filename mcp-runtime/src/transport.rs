@@ -263,24 +263,27 @@ impl Link {
         let result = self.app.core.catalog().initialize(opened.revision);
         let result =
             serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
-        self.begin(Arc::new(opened), &mut session);
+        *session = Some(Arc::new(opened));
         Ok(result.into())
     }
 
-    /// From now on the connection belongs to this session, which hears of changes.
-    fn begin(&self, opened: Arc<Session>, session: &mut Option<Arc<Session>>) {
-        if self.app.core.about.changes {
-            let (watcher, peer) = (Arc::clone(&opened.watcher), Arc::clone(&self.peer));
-            let telling = self.runtime.spawn(async move { deliver(&watcher, &peer, None).await });
-            *self.telling.lock().unwrap_or_else(PoisonError::into_inner) = Some(telling.abort_handle());
+    /// Begins to tell the session of changes.
+    fn tell(&self, session: &Session) {
+        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        if telling.is_none() && self.app.core.about.changes {
+            let (watcher, peer) = (Arc::clone(&session.watcher), Arc::clone(&self.peer));
+            let task = self.runtime.spawn(async move { deliver(&watcher, &peer, None).await });
+            *telling = Some(task.abort_handle());
         }
-        *session = Some(opened);
     }
 
     fn notification(&self, name: &str, params: Option<&Bytes>) {
-        // Unknown notifications are ignored, as JSON-RPC wants it; `initialized` needs nothing to be done.
-        if Method::parse(name) != Some(Method::Cancelled) {
-            return;
+        match Method::parse(name) {
+            // Before it, a client may not know yet what it would be told.
+            Some(Method::Initialized) => return self.session().iter().for_each(|session| self.tell(session)),
+            Some(Method::Cancelled) => {}
+            // Unknown notifications are ignored, as JSON-RPC wants it.
+            _ => return,
         }
         let Some(params) = params.and_then(|params| serde_json::from_slice::<CancelledNotificationParams>(params).ok())
         else {
@@ -367,7 +370,8 @@ impl Link {
     #[cfg(feature = "http")]
     pub(crate) fn resume(&self, opened: Session) {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        self.begin(Arc::new(opened), &mut session);
+        self.tell(&opened);
+        *session = Some(Arc::new(opened));
     }
 
     pub(crate) fn session(&self) -> Option<Arc<Session>> {

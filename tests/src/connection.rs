@@ -24,7 +24,12 @@ pub struct Connection {
 impl Connection {
     /// Starts the server.
     pub fn open(server: Server) -> Self {
-        let (stream, client) = memory(1 << 20);
+        Self::narrow(server, 1 << 20)
+    }
+
+    /// Starts the server behind a pipe that holds so many bytes.
+    pub fn narrow(server: Server, bytes: usize) -> Self {
+        let (stream, client) = memory(bytes);
         let serving = tokio::spawn(server.serve(stream));
         let (reader, writer) = split(client);
         Self { reader: BufReader::new(reader), writer, serving, line: Vec::new() }

@@ -1,12 +1,12 @@
 //! Every frame of a conversation against the schema of the revision that it belongs to: messages against JSON-RPC's
 //! definitions and their method's, results against the result of the method they answer. Which revision that is follows
-//! from the conversation itself, so that both eras can share one pipe.
+//! from the conversation itself, so that both eras can share one pipe. Either side may ask; an answer goes with its question.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mcp_runtime::model::PROTOCOL_VERSION_KEY;
-use mcp_runtime::{Kind, Method, Revision};
+use mcp_runtime::model::{PROTOCOL_VERSION_KEY, SUBSCRIPTION_ID_KEY};
+use mcp_runtime::{Kind, Method, Revision, Sender};
 use serde_json::{Value, json};
 
 use crate::schema::validator;
@@ -23,6 +23,9 @@ pub fn definitions(method: Method) -> (&'static str, Option<&'static str>) {
         Method::ListResources => ("ListResourcesRequest", Some("ListResourcesResult")),
         Method::ListResourceTemplates => ("ListResourceTemplatesRequest", Some("ListResourceTemplatesResult")),
         Method::ReadResource => ("ReadResourceRequest", Some("ReadResourceResult")),
+        Method::Subscribe => ("SubscribeRequest", Some("EmptyResult")),
+        Method::Unsubscribe => ("UnsubscribeRequest", Some("EmptyResult")),
+        Method::Listen => ("SubscriptionsListenRequest", Some("SubscriptionsListenResult")),
         Method::ListPrompts => ("ListPromptsRequest", Some("ListPromptsResult")),
         Method::GetPrompt => ("GetPromptRequest", Some("GetPromptResult")),
         Method::Complete => ("CompleteRequest", Some("CompleteResult")),
@@ -30,6 +33,14 @@ pub fn definitions(method: Method) -> (&'static str, Option<&'static str>) {
         Method::Progress => ("ProgressNotification", None),
         Method::Cancelled => ("CancelledNotification", None),
         Method::LogMessage => ("LoggingMessageNotification", None),
+        Method::Acknowledged => ("SubscriptionsAcknowledgedNotification", None),
+        Method::ToolsListChanged => ("ToolListChangedNotification", None),
+        Method::PromptsListChanged => ("PromptListChangedNotification", None),
+        Method::ResourcesListChanged => ("ResourceListChangedNotification", None),
+        Method::ResourceUpdated => ("ResourceUpdatedNotification", None),
+        Method::Elicit => ("ElicitRequest", Some("ElicitResult")),
+        Method::CreateMessage => ("CreateMessageRequest", Some("CreateMessageResult")),
+        Method::ListRoots => ("ListRootsRequest", Some("ListRootsResult")),
         Method::RootsListChanged => ("RootsListChangedNotification", None),
         other => panic!("say here what the schemas call `{}`", other.as_str()),
     }
@@ -59,28 +70,40 @@ fn validator_of(revision: Revision, definition: &str) -> jsonschema::Validator {
 #[derive(Debug, Default)]
 pub struct Conversation {
     session: Option<Revision>,
-    /// What was asked and not answered yet, by the id as JSON.
-    asked: HashMap<String, (Method, Revision)>,
+    /// What the client asked and was not answered yet.
+    asked: Asked,
+    /// What the server asked and was not answered yet.
+    asked_back: Asked,
 }
+
+/// Questions by their id as JSON.
+type Asked = HashMap<String, (Method, Revision)>;
 
 impl Conversation {
     /// A conversation after the handshake of this revision, if it has one.
     pub fn of(revision: Revision) -> Self {
-        Self { session: Some(revision).filter(|revision| revision.has_handshake()), asked: HashMap::new() }
+        Self { session: Some(revision).filter(|revision| revision.has_handshake()), ..Self::default() }
     }
 
     /// What the schemas have against a frame of the client.
     pub fn sent(&mut self, frame: &Value) -> Vec<String> {
         if let Value::Array(items) = frame {
+            let is_answer = items.iter().all(|item| item.get("method").is_none());
+            let definition = if is_answer { "JSONRPCBatchResponse" } else { "JSONRPCBatchRequest" };
             let mut found = if self.session == Some(Revision::V2025_03_26) {
-                mistakes(Revision::V2025_03_26, "JSONRPCBatchRequest", frame)
+                mistakes(Revision::V2025_03_26, definition, frame)
             } else {
                 vec!["only 2025-03-26 has batches".to_owned()]
             };
             found.extend(items.iter().flat_map(|item| self.sent(item)));
             return found;
         }
-        let Some(method) = frame["method"].as_str() else { return vec!["`method` is missing".to_owned()] };
+        let Some(method) = frame["method"].as_str() else {
+            // Only where there are sessions does a server ask by a request of its own.
+            let Some(revision) = self.session else { return vec!["`method` is missing".to_owned()] };
+            let asked = self.asked_back.remove(&frame["id"].to_string());
+            return answer(revision, asked.map(|(method, _)| method), frame);
+        };
         let own = frame["params"]["_meta"][PROTOCOL_VERSION_KEY].as_str();
         let asked = frame["params"]["protocolVersion"].as_str().filter(|_| method == "initialize");
         let revision = match (own, asked) {
@@ -92,18 +115,10 @@ impl Conversation {
             (None, None) => self.session,
         };
         let Some(revision) = revision else { return vec!["the message belongs to no revision".to_owned()] };
-        let Some(method) = Method::parse(method).filter(|method| method.is_in(revision)) else {
-            return vec![format!("{revision} has no method {method}")];
-        };
-        let general = match method.kind() {
-            Kind::Request => "JSONRPCRequest",
-            Kind::Notification => "JSONRPCNotification",
-        };
-        if method.kind() == Kind::Request {
+        let (found, method) = call(revision, Sender::Client, method, frame);
+        if let Some(method) = method.filter(|method| method.kind() == Kind::Request) {
             self.asked.insert(frame["id"].to_string(), (method, revision));
         }
-        let mut found = mistakes(revision, general, frame);
-        found.extend(mistakes(revision, definitions(method).0, frame));
         found
     }
 
@@ -118,30 +133,63 @@ impl Conversation {
             return found;
         }
         if let Some(method) = frame["method"].as_str() {
-            let revision = self.session.unwrap_or(Revision::LATEST);
-            let Some(method) = Method::parse(method).filter(|method| method.is_in(revision)) else {
-                return vec![format!("{revision} has no method {method}")];
-            };
-            let mut found = mistakes(revision, "JSONRPCNotification", frame);
-            found.extend(mistakes(revision, definitions(method).0, frame));
+            let is_of_stream = frame["params"]["_meta"].get(SUBSCRIPTION_ID_KEY).is_some();
+            let revision = self.session.filter(|_| !is_of_stream).unwrap_or(Revision::LATEST);
+            let (mut found, method) = call(revision, Sender::Server, method, frame);
+            if let Some(method) = method.filter(|method| method.kind() == Kind::Request) {
+                let earlier = self.asked_back.insert(frame["id"].to_string(), (method, revision));
+                found.extend(earlier.map(|_| "the id of a question that is still open".to_owned()));
+            }
             return found;
         }
         let asked = self.asked.remove(&frame["id"].to_string());
         let revision = asked.map(|(_, revision)| revision).or(self.session).unwrap_or(Revision::LATEST);
-        if frame.get("error").is_some() {
-            return error(revision, frame);
-        }
-        let Some((method, _)) = asked else { return vec![format!("nobody asked for {frame}")] };
-        if method == Method::Initialize {
+        let method = asked.map(|(method, _)| method);
+        if method == Some(Method::Initialize) && frame.get("result").is_some() {
             self.session = frame["result"]["protocolVersion"].as_str().and_then(Revision::parse);
         }
-        let general = if revision >= Revision::V2025_11_25 { "JSONRPCResultResponse" } else { "JSONRPCResponse" };
-        let mut found = mistakes(revision, general, frame);
-        if let (_, Some(definition)) = definitions(method) {
-            found.extend(mistakes(revision, definition, &frame["result"]));
-        }
-        found
+        answer(revision, method, frame)
     }
+}
+
+/// What is wrong with a request or a notification, and its method if the revision has it.
+fn call(revision: Revision, sender: Sender, name: &str, frame: &Value) -> (Vec<String>, Option<Method>) {
+    let Some(method) = Method::parse(name).filter(|method| method.is_in(revision)) else {
+        return (vec![format!("{revision} has no method {name}")], None);
+    };
+    let general = match method.kind() {
+        Kind::Request => "JSONRPCRequest",
+        Kind::Notification => "JSONRPCNotification",
+    };
+    let mut found = mistakes(revision, general, frame);
+    found.extend(mistakes(revision, definitions(method).0, frame));
+    if ![sender, Sender::Either].contains(&method.sender()) {
+        found.push(format!("{name} goes the other way"));
+    }
+    (found, Some(method))
+}
+
+/// What is wrong with the answer to a request of this method, if one was asked.
+fn answer(revision: Revision, method: Option<Method>, frame: &Value) -> Vec<String> {
+    if frame.get("error").is_some() {
+        return error(revision, frame);
+    }
+    let Some(method) = method else { return vec![format!("nobody asked for {frame}")] };
+    let general = if revision >= Revision::V2025_11_25 { "JSONRPCResultResponse" } else { "JSONRPCResponse" };
+    let mut found = mistakes(revision, general, frame);
+    let result = &frame["result"];
+    if revision >= Revision::V2026_07_28 && result["resultType"] == "input_required" {
+        found.extend(mistakes(revision, "InputRequiredResult", result));
+        if result.get("inputRequests").or(result.get("requestState")).is_none() {
+            found.push("neither `inputRequests` nor `requestState`".to_owned());
+        }
+        if !matches!(method, Method::CallTool | Method::GetPrompt | Method::ReadResource) {
+            found.push(format!("{} cannot ask for input", method.as_str()));
+        }
+    } else if let (_, Some(definition)) = definitions(method) {
+        found.extend(mistakes(revision, definition, result));
+    }
+    found
 }
 
 fn error(revision: Revision, frame: &Value) -> Vec<String> {
@@ -154,6 +202,7 @@ fn error(revision: Revision, frame: &Value) -> Vec<String> {
             Some(-32601) => mistakes(revision, "MethodNotFoundError", &frame["error"]),
             Some(-32602) => mistakes(revision, "InvalidParamsError", &frame["error"]),
             Some(-32603) => mistakes(revision, "InternalError", &frame["error"]),
+            Some(-32021) => mistakes(revision, "MissingRequiredClientCapabilityError", frame),
             Some(-32022) => mistakes(revision, "UnsupportedProtocolVersionError", frame),
             _ => Vec::new(),
         });

@@ -11,6 +11,9 @@
 //! `→` is what the client sends; `→!` is the same where it breaks the schema on purpose. The `←` below are everything that
 //! the server says before it falls silent, in order, compared as JSON. `BLESS=1 cargo test -p mcp-tests --test wire` writes
 //! them anew.
+//!
+//! A `requestState` is another one each time: in what the server says it is written `<sealed>`, and in a later line of the
+//! client's that stands for the last one that came.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,6 +24,9 @@ use serde_json::Value;
 
 use crate::connection::Connection;
 use crate::frames::Conversation;
+
+/// What stands in a file for a `requestState`.
+const SEALED: &str = "<sealed>";
 
 /// One line of the client and what it is answered with.
 #[derive(Debug)]
@@ -115,9 +121,11 @@ pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
     let mut connection = Connection::open(server);
     let mut conversation = Conversation::default();
     let mut outcome = Outcome::default();
+    let mut sealed = SEALED.to_owned();
     for step in steps {
         let place = format!("{name}:{}", step.line);
-        let found = match serde_json::from_str::<Value>(&step.sent) {
+        let sent = step.sent.replace(SEALED, &sealed);
+        let found = match serde_json::from_str::<Value>(&sent) {
             Ok(frame) => conversation.sent(&frame),
             Err(error) => vec![format!("not JSON: {error}")],
         };
@@ -130,13 +138,16 @@ pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
             }
             _ => {}
         }
-        connection.send(&step.sent).await;
-        let answers = connection.rest().await;
-        for answer in &answers {
+        connection.send(&sent).await;
+        let mut answers = connection.rest().await;
+        for answer in &mut answers {
             let found = conversation.received(answer);
             outcome
                 .mistakes
                 .extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
+            if let Some(Value::String(state)) = answer.pointer_mut("/result/requestState") {
+                sealed = std::mem::replace(state, SEALED.to_owned());
+            }
         }
         outcome.answers.push(answers);
     }

@@ -9,6 +9,7 @@ pub mod frames;
 
 pub mod sample;
 
+pub mod client;
 pub mod connection;
 pub mod golden;
 pub mod process;

@@ -4,7 +4,9 @@ use mcp_runtime::model::{
     AudioContent, ContentBlock, EmbeddedResource, Icon, ImageContent, Implementation, PromptMessage, ResourceContents,
     ResourceLink,
 };
-use mcp_runtime::{Context, ProtocolError, Server, prompt, resource, server, tool};
+use mcp_runtime::{
+    AskError, Context, Elicited, Entry, Handle, ProtocolError, Server, State, group, prompt, resource, server, tool,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +134,118 @@ fn panic() -> String {
     panic!("as it was told to")
 }
 
+/// A table for tonight.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Table {
+    /// In whose name.
+    name: String,
+    /// For how many.
+    #[serde(default = "two")]
+    #[schemars(range(min = 1, max = 12))]
+    guests: u8,
+    /// The language of the menu.
+    language: Option<Language>,
+}
+
+fn two() -> u8 {
+    2
+}
+
+/// Asks the user, by a form.
+#[tool]
+async fn elicit(cx: &Context, place: &str) -> Result<String, AskError> {
+    Ok(match cx.elicit::<Table>(format!("A table at {place}?")).await? {
+        Elicited::Accepted(Table { name, guests, language }) => format!("{place}: {name}, {guests}, {language:?}"),
+        other => format!("{other:?}"),
+    })
+}
+
+/// Sends the user to a page.
+#[tool]
+async fn elicit_url(cx: &Context) -> Result<String, AskError> {
+    let opened = cx.elicit_url("Please sign in.", "https://example.com/sign-in").await?;
+    Ok(format!("{opened:?}"))
+}
+
+/// Asks the client's model.
+#[tool]
+async fn sample(cx: &Context, text: &str) -> Result<String, AskError> {
+    Ok(cx.sample(text).await?.text())
+}
+
+/// Asks for the client's roots.
+#[tool]
+async fn roots(cx: &Context) -> Result<Vec<String>, AskError> {
+    Ok(cx.roots().await?.into_iter().map(|root| root.uri).collect())
+}
+
+/// Asks everything at once.
+#[tool]
+async fn ask_all(cx: &Context) -> Result<String, AskError> {
+    let asks = tokio::join!(cx.sample("A dish?").key("dish"), cx.roots().key("roots"));
+    Ok(format!("{} in {}", asks.0?.text(), asks.1?.len()))
+}
+
+/// Asks twice, and draws a number before that.
+#[tool]
+async fn order(cx: &Context) -> Result<String, AskError> {
+    let number: u64 = cx.once("number", async { 42 }).await?;
+    let dish = cx.sample(format!("A dish for order {number}?")).await?.text();
+    let drink = cx.sample(format!("A drink with {dish}?")).await?.text();
+    Ok(format!("{number}: {dish} with {drink}"))
+}
+
+/// Says that a resource has changed.
+#[tool]
+fn touch(server: State<Handle>, uri: &str) {
+    server.resource_updated(uri);
+}
+
+/// Adds a tool, a resource and a prompt.
+#[tool]
+fn add_guests(server: State<Handle>) -> mcp_runtime::Result<()> {
+    server.add(group![guest_tool, guest_resource, guest_prompt])
+}
+
+/// Removes what was added; tells how much of it was there.
+#[tool]
+fn remove_guests(server: State<Handle>) -> usize {
+    GUESTS.into_iter().filter(|guest| server.remove(*guest)).count()
+}
+
+/// Hides what was added; tells how much of it was visible.
+#[tool]
+fn hide_guests(server: State<Handle>) -> usize {
+    GUESTS.into_iter().filter(|guest| server.hide(*guest)).count()
+}
+
+/// Shows what was added; tells how much of it was hidden.
+#[tool]
+fn show_guests(server: State<Handle>) -> usize {
+    GUESTS.into_iter().filter(|guest| server.show(*guest)).count()
+}
+
+const GUESTS: [Entry<'_>; 3] =
+    [Entry::Tool("guest_tool"), Entry::Resource("guest://book"), Entry::Prompt("guest_prompt")];
+
+/// A tool that comes and goes.
+#[tool]
+fn guest_tool() -> &'static str {
+    "welcome"
+}
+
+/// A resource that comes and goes.
+#[resource("guest://book")]
+fn guest_resource() -> &'static str {
+    "guests"
+}
+
+/// A prompt that comes and goes.
+#[prompt]
+fn guest_prompt() -> &'static str {
+    "Welcome the guests."
+}
+
 /// The manual.
 #[resource(
     "file:///manual",
@@ -202,6 +316,17 @@ pub fn server() -> Server {
         log,
         wait,
         panic,
+        elicit,
+        elicit_url,
+        sample,
+        roots,
+        ask_all,
+        order,
+        touch,
+        add_guests,
+        remove_guests,
+        hide_guests,
+        show_guests,
         manual,
         logo,
         note,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mcp_runtime::model::SUBSCRIPTION_ID_KEY;
 use mcp_runtime::{Kind, Method, Revision};
 use mcp_tests::connection::modern;
 use mcp_tests::frames::{self, Conversation};
@@ -44,6 +45,11 @@ fn shown(revision: Revision) -> (BTreeSet<&'static str>, BTreeSet<&'static str>)
             for answer in &step.answers {
                 if let Some(notified) = answer["method"].as_str().and_then(Method::parse) {
                     works.insert(notified.as_str());
+                    // A stream that works is acknowledged; it is answered when it ends.
+                    if notified == Method::Acknowledged && answer["params"]["_meta"][SUBSCRIPTION_ID_KEY] == sent["id"]
+                    {
+                        works.insert(Method::Listen.as_str());
+                    }
                 }
                 let Some(method) = method.filter(|_| answer["id"] == sent["id"]) else { continue };
                 if answer.get("result").is_some() {
@@ -124,6 +130,52 @@ fn a_conversation_notices_frames_that_break_the_schema() {
         let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progress": 1 } });
         assert!(!Conversation::of(revision).received(&progress).is_empty(), "{revision}: no token");
     }
+}
+
+#[test]
+fn a_conversation_notices_questions_of_the_server_and_answers_of_the_client_that_break_the_schema() {
+    let frame = |id: i64, members: Value| {
+        let mut frame = json!({ "jsonrpc": "2.0", "id": id });
+        frame.as_object_mut().unwrap().append(&mut members.as_object().unwrap().clone());
+        frame
+    };
+    for revision in Revision::ALL.into_iter().filter(|revision| revision.has_handshake()) {
+        let asked = || {
+            let mut conversation = Conversation::of(revision);
+            let found = conversation.received(&frame(1, json!({ "method": "roots/list" })));
+            assert_eq!(found, Vec::<String>::new(), "{revision}");
+            conversation
+        };
+        let roots = json!({ "result": { "roots": [{ "uri": "file:///a" }] } });
+        let refusal = json!({ "error": { "code": -1, "message": "no" } });
+        assert!(asked().sent(&frame(1, roots.clone())).is_empty(), "{revision}");
+        assert!(asked().sent(&frame(1, refusal)).is_empty(), "{revision}");
+        assert!(!asked().sent(&frame(1, json!({ "result": {} }))).is_empty(), "{revision}: no roots");
+        assert!(!asked().sent(&frame(1, json!({ "error": {} }))).is_empty(), "{revision}: an empty error");
+        assert!(!asked().sent(&frame(2, roots)).is_empty(), "{revision}: wrong id");
+        assert!(!asked().received(&frame(1, json!({ "method": "roots/list" }))).is_empty(), "{revision}: id twice");
+        assert!(!asked().received(&frame(2, json!({ "method": "tools/list" }))).is_empty(), "{revision}: wrong way");
+        assert!(!asked().sent(&frame(2, json!({ "method": "roots/list" }))).is_empty(), "{revision}: wrong way");
+        let nothing = json!({ "method": "sampling/createMessage", "params": {} });
+        assert!(!asked().received(&frame(2, nothing)).is_empty(), "{revision}: no message");
+    }
+    let question = frame(1, json!({ "method": "roots/list" }));
+    assert!(!Conversation::of(Revision::LATEST).received(&question).is_empty(), "2026-07-28 asks in results");
+}
+
+#[test]
+fn a_conversation_notices_results_that_ask_for_more_and_break_the_schema() {
+    let talk = |method: &str, name: &str, result: Value| {
+        let mut conversation = Conversation::of(Revision::LATEST);
+        assert_eq!(conversation.sent(&modern(1, method, json!({ "name": name }))), Vec::<String>::new());
+        conversation.received(&json!({ "jsonrpc": "2.0", "id": 1, "result": result })).len()
+    };
+    let asks = |requests: Value| json!({ "resultType": "input_required", "inputRequests": requests });
+    assert_eq!(talk("tools/call", "add", asks(json!({ "a": { "method": "roots/list" } }))), 0);
+    assert_eq!(talk("tools/call", "add", json!({ "resultType": "input_required", "requestState": "s" })), 0);
+    assert_ne!(talk("tools/call", "add", json!({ "resultType": "input_required" })), 0);
+    assert_ne!(talk("tools/call", "add", asks(json!({ "a": { "method": "tools/list" } }))), 0);
+    assert_ne!(talk("tools/list", "", asks(json!({ "a": { "method": "roots/list" } }))), 0);
 }
 
 #[tokio::test(start_paused = true)]
