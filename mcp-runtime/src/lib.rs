@@ -60,8 +60,6 @@ mod subscribe;
 
 mod ask;
 mod session;
-#[cfg_attr(feature = "tracing", path = "trace/span.rs")]
-#[cfg_attr(not(feature = "tracing"), path = "trace/without.rs")]
 mod trace;
 
 mod catalog;

@@ -89,6 +89,7 @@ impl Context {
 /// ```
 pub struct Extension<T>(pub T);
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> FromContext for Extension<T> {
     fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
         cx.extension()
