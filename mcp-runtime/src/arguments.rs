@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use self::diagnose::nearest;
-pub(crate) use self::diagnose::{Problems, describe};
+pub(crate) use self::diagnose::{Problems, describe, mismatch};
 pub(crate) use self::lenient::read_leniently;
 use self::lenient::{OneJson, OneText};
 use crate::context::Context;

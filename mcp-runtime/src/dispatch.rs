@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tower_service::Service;
 
-use crate::arguments::{Input, Source};
+use crate::arguments::{Input, Source, mismatch};
 use crate::call::{Answered, Call, Reply};
 use crate::catalog::Catalog;
 use crate::context::Context;
@@ -27,7 +27,7 @@ use crate::model::{
 use crate::replay::{Ending, Replay};
 use crate::server::{App, Core};
 use crate::subscribe::listen;
-use crate::tables::{Cache, Named, ResourceRow, Row, TemplateRow};
+use crate::tables::{Cache, Named, ResourceRow, Row, TemplateRow, ToolRow};
 use crate::task::{knows_tasks, needs_tasks};
 use crate::trace::Span;
 
@@ -73,7 +73,7 @@ pub(crate) struct Running {
 
 enum Stage {
     Done(Option<Reply>),
-    Tool(Answering<CallToolResult>, bool),
+    Tool(Answering<CallToolResult>, Arc<ToolRow>),
     Resource(Answering<ReadResourceResult>, Cache),
     Prompt(Answering<GetPromptResult>),
     Completion(Pin<Box<dyn Future<Output = Vec<String>> + Send>>),
@@ -104,10 +104,10 @@ impl Future for Running {
         // The state behind a panic is dropped with the call; states that functions share are the author's to keep whole.
         let polled = catch_unwind(AssertUnwindSafe(|| match &mut this.stage {
             Stage::Done(reply) => reply.take().map_or(Poll::Pending, Poll::Ready),
-            Stage::Tool(future, wraps) => {
-                let wraps = *wraps;
-                future.as_mut().poll(cx).map(|result| Reply(result.map(|result| Answered::Tool(result, wraps))))
-            }
+            Stage::Tool(future, row) => future
+                .as_mut()
+                .poll(cx)
+                .map(|result| Reply(result.map(|result| Answered::Tool(checked(result, row), row.entry.wraps)))),
             Stage::Resource(future, cache) => {
                 let cache = *cache;
                 future.as_mut().poll(cx).map(|result| {
@@ -255,10 +255,10 @@ impl Core {
     }
 
     fn call_tool(self: &Arc<Self>, catalog: &Catalog, name: &str, call: Call) -> Stage {
-        let row = catalog.tables.tool(name).filter(|row| self.shows(row, &call.context));
-        let Some(entry) = row.map(|row| &row.entry) else {
+        let Some(row) = catalog.tables.tool(name).filter(|row| self.shows(row, &call.context)) else {
             return ProtocolError::invalid_params(format!("unknown tool {}", quoted(name))).into();
         };
+        let entry = &row.entry;
         let context = call.context;
         let is_task = match entry.tasking {
             Tasking::Never => false,
@@ -278,7 +278,8 @@ impl Core {
         };
         let source = Source::Typed(call.arguments);
         let schema = Arc::clone(&entry.schema);
-        let stage = Stage::Tool((entry.handler)(Input { context: context.clone(), source, schema }), entry.wraps);
+        let answering = (entry.handler)(Input { context: context.clone(), source, schema });
+        let stage = Stage::Tool(answering, Arc::clone(row));
         if is_task { as_task(Arc::clone(self), context, Running::of(stage, name.into())) } else { stage }
     }
 
@@ -419,6 +420,19 @@ impl Core {
             .unwrap_or_default();
         let values = candidates_of(&values, &argument.value);
         Reply(Ok(Answered::Completion(CompleteResult::new(values)))).into()
+    }
+}
+
+/// The result of a tool, unless it breaks what the tool promises.
+fn checked(result: CallToolResult, row: &ToolRow) -> CallToolResult {
+    let (Some(schema), Some(json)) = (&row.entry.output, &result.structured_content) else { return result };
+    let value = serde_json::from_str(json.get()).unwrap_or_default();
+    match mismatch(schema, &value, "result") {
+        None => result,
+        Some(problems) => CallToolResult::error(format!(
+            "the result of {} does not fit its output schema: {problems}\n(Only debug builds check this.)",
+            quoted(&row.listed.name)
+        )),
     }
 }
 

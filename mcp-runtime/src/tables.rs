@@ -43,6 +43,8 @@ pub(crate) struct ToolEntry {
     pub(crate) wraps: bool,
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) tasking: Tasking,
+    /// What structured results are checked against, in debug builds.
+    pub(crate) output: Option<Arc<JsonObject>>,
     aliases: Vec<String>,
     /// What a transport has worked out for this tool; its own business.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP works anything out"))]
@@ -339,25 +341,35 @@ fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
     tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
     let wraps = tool.wraps_output();
     let aliases = item.aliases.iter().map(|alias| scope.named(alias)).collect();
+    let output = checked_output(&tool);
     let entry = ToolEntry {
         schema: entry_schema,
         wraps,
         handler: item.handler,
         tasking: item.tasking,
+        output,
         aliases,
         worked_out: OnceLock::new(),
     };
     Row::new(tool, entry, scope.gates)
 }
 
+/// A result that does not fit its schema is the author's mistake: it is looked for where authors are.
+fn checked_output(tool: &Tool) -> Option<Arc<JsonObject>> {
+    const IS_CHECKED: bool = cfg!(debug_assertions);
+    tool.output_schema.as_ref().filter(|_| IS_CHECKED).map(|schema| Arc::new(schema.clone()))
+}
+
 fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
     tool.name = scope.named(&tool.name);
     let wraps = tool.wraps_output();
+    let output = checked_output(&tool);
     let entry = ToolEntry {
         schema: Arc::new(tool.input_schema.clone()),
         wraps,
         handler,
         tasking: Tasking::Never,
+        output,
         aliases: Vec::new(),
         worked_out: OnceLock::new(),
     };

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use mcp_runtime::model::{CallToolResult, ContentBlock, ImageContent, LoggingLevel};
-use mcp_runtime::{Context, Server, State, prompt, resource, server, tool};
+use mcp_runtime::model::{CallToolResult, ContentBlock, ImageContent, JsonObject, LoggingLevel, Tool};
+use mcp_runtime::{Context, MadeTool, Server, State, prompt, resource, server, testing, tool};
 use mcp_tests::connection::{Connection, modern, request};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -377,5 +377,29 @@ async fn a_log_message_is_sent_from_the_level_on_that_was_asked_for_in_both_eras
                 assert_eq!(logged, expected, "{name_of_level} where {name} was asked for");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_structured_result_that_breaks_its_schema_is_told_in_debug_builds() {
+    let schema = json!({ "type": "object", "properties": { "count": { "type": "integer" } }, "required": ["count"] });
+    let mut tool = Tool::new("count", JsonObject::new());
+    tool.output_schema = schema.as_object().cloned();
+    let count = MadeTool::new(tool, |_: Context, arguments: JsonObject| async move {
+        CallToolResult::structured(&arguments["result"])
+            .unwrap_or_else(|error| CallToolResult::error(error.to_string()))
+    });
+    let client = testing::client(server![(count)]).await;
+    let sound = client.call("count", json!({ "result": { "count": 3 } })).await.unwrap();
+    assert_eq!(sound.is_error, None, "{sound:?}");
+    for (result, expected) in [(json!({ "count": "many" }), "`result.count`: expected"), (json!({}), "`result.count`")]
+    {
+        let broken = client.call("count", json!({ "result": result })).await.unwrap();
+        let text = format!("{broken:?}");
+        assert_eq!(broken.is_error, Some(true), "{text}");
+        assert!(
+            text.contains("the result of `count` does not fit its output schema") && text.contains(expected),
+            "{text}"
+        );
     }
 }

@@ -102,6 +102,17 @@ impl<'s> Problems<'s> {
     }
 }
 
+/// What is wrong with a value by a whole schema, if anything is. Paths begin with `name`.
+pub(crate) fn mismatch(schema: &JsonObject, value: &Value, name: &str) -> Option<String> {
+    let mut found = Vec::new();
+    check(schema, &Value::Object(schema.clone()), value, name, &mut found, 0);
+    let mut problems = Problems::new(schema);
+    for (path, problem) in &found {
+        problems.add(path, problem);
+    }
+    (!found.is_empty()).then(|| problems.into_text())
+}
+
 type Found = Vec<(String, String)>;
 
 fn check(root: &JsonObject, schema: &Value, value: &Value, path: &str, found: &mut Found, depth: usize) {
