@@ -128,6 +128,8 @@ pub use crate::private as __private;
 /// | `deprecated`, `deprecated = "use x"` | tells the model |
 /// | `icons = "https://…"` or `[…]` | pictures (since 2025-11-25) |
 /// | `meta("com.example/key" = value)` | members of `_meta` (since 2025-06-18) |
+/// | `task` | clients that know tasks get a handle and ask for the result later; the others wait (since 2026-07-28) |
+/// | `task = "required"`, `"later"` | only for clients that know tasks; when the function calls [`Context::begin_task`] |
 /// | `ignore_unknown` | lets arguments of other names through instead of refusing them |
 /// | `crate = path` | where `mcp_runtime` is, if it was renamed |
 ///
@@ -206,7 +208,8 @@ pub use mcp_derive::tool;
 /// that is `Serialize` and is then served as JSON; in a `Result` or an `Option` if it may fail or be absent.
 ///
 /// Keys beside those of [`tool`](macro@tool) that fit: `mime`, `size` in bytes, `audience = "user"` or `"assistant"`,
-/// `priority` from 0 to 1. `#[arg(complete = path)]` names a function, `async` or not, that suggests values:
+/// `priority` from 0 to 1, `ttl` in seconds for which clients may keep what they read, and `cache = "public"` or `"private"`
+/// whether they may share it (since 2026-07-28). `#[arg(complete = path)]` names a function, `async` or not, that suggests values:
 ///
 /// ```
 /// use mcp_runtime::{resource, Context};
