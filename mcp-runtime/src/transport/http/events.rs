@@ -200,9 +200,14 @@ impl Stream {
         }
     }
 
-    /// Whether nothing more will come.
+    /// Whether nothing more will be said on it, whoever has read it.
     pub(super) fn is_over(&self) -> bool {
-        self.peer.is_over()
+        self.peer.is_closed()
+    }
+
+    /// The number by which it is known.
+    pub(super) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Takes the stream from whoever reads it, from behind this event on.

@@ -5,8 +5,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
 
 use super::context::Request;
 use super::events::{Body, Source};
@@ -16,7 +16,7 @@ use super::service::Shared;
 use crate::call::Call;
 use crate::error::ProtocolError;
 use crate::exchange::{Admitted, Origin, requested};
-use crate::message::encode_prepared;
+use crate::message::{Message, encode_prepared};
 use crate::method::Method;
 use crate::model::RequestId;
 use crate::peer::Peer;
@@ -24,26 +24,57 @@ use crate::revision::Revision;
 use crate::server::App;
 use crate::session::Params;
 
+/// What a request asks, as far as it can be read: no revision without a handshake may have the method.
+pub(super) struct Asked {
+    method: Result<Method, ProtocolError>,
+    outline: Result<Params, ProtocolError>,
+}
+
+impl Asked {
+    pub(super) fn read(name: &str, params: Option<&Bytes>) -> Self {
+        // What no revision without a handshake has is unknown there, whatever its parameters are.
+        let method = requested(name).and_then(|method| {
+            if method.is_in(Revision::LATEST) { Ok(method) } else { Err(ProtocolError::method_not_found(name)) }
+        });
+        // What an unknown method is about is unknown too.
+        let outline = Params::read(method.as_ref().map_or(Method::Discover, |method| *method), params);
+        Self { method, outline }
+    }
+
+    /// Whether it says itself that it belongs to no session.
+    pub(super) fn is_modern(&self) -> bool {
+        self.outline.as_ref().is_ok_and(|outline| outline.facts.is_modern())
+    }
+
+    pub(super) fn is_discovery(&self) -> bool {
+        self.method == Ok(Method::Discover)
+    }
+}
+
 /// Answers a request. Checked are, in this order: that headers and body say the same, that the method is there, the
 /// version, what `_meta` must say, and the method's own parameters (2026-07-28, "Streamable HTTP", "Server Validation").
 pub(super) async fn request(
     shared: &Shared,
     parts: Parts,
     principal: Option<Arc<str>>,
-    id: RequestId,
-    name: &str,
-    params: Option<Bytes>,
+    message: Message,
+    asked: Asked,
 ) -> Response<Body> {
+    let Message::Request { id, method, params } = message else { return reply::empty(StatusCode::ACCEPTED) };
     let peer = Arc::new(Peer::new(shared.app.core.limits.outgoing));
     let parts = Arc::new(Request { parts, stream: None });
-    let admitted = admit(&shared.app, &parts, &peer, principal.as_ref(), &id, name, params.as_ref());
+    let origin = Origin {
+        session: None,
+        peer: &peer,
+        principal: principal.as_ref(),
+        carrier: Some(Arc::<Request>::clone(&parts) as Arc<dyn Any + Send + Sync>),
+    };
+    let admitted = admit(&shared.app, &origin, &parts.parts.headers, &id, &method, params.as_ref(), asked);
     let call = match admitted {
         Err(error) => return reply::error(Some(&id), &error),
         Ok(Admitted::Answered(answer)) => {
-            let mut out = Vec::new();
             // Made by this crate of its own types.
-            let _ = encode_prepared(&mut out, &id, &answer);
-            peer.send_later(|frame| frame.append(&mut out));
+            peer.send_later(|out| drop(encode_prepared(out, &id, &answer)));
             peer.close();
             return reply::answer(Source::of(peer), manner(shared, &parts)).await;
         }
@@ -61,23 +92,14 @@ fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {
 
 fn admit(
     app: &App,
-    request: &Arc<Request>,
-    peer: &Arc<Peer>,
-    principal: Option<&Arc<str>>,
+    origin: &Origin<'_>,
+    headers: &HeaderMap,
     id: &RequestId,
     name: &str,
     params: Option<&Bytes>,
+    asked: Asked,
 ) -> Result<Admitted, ProtocolError> {
-    let headers = &request.parts.headers;
-    // What no revision without a handshake has is unknown here, whatever its parameters are.
-    let method = requested(name).and_then(|method| {
-        if method.is_in(Revision::LATEST) { Ok(method) } else { Err(ProtocolError::method_not_found(name)) }
-    });
-    let outline = match &method {
-        Ok(method) => Params::read(*method, params),
-        // What an unknown method is about is unknown too.
-        Err(_) => Params::read(Method::Discover, params),
-    };
+    let Asked { method, outline } = asked;
     match &outline {
         Ok(outline) => {
             let subject = Some(&*outline.name).filter(|name| !name.is_empty() && method.is_ok());
@@ -86,25 +108,20 @@ fn admit(
         // Parameters that cannot be read say nothing that could be compared.
         Err(_) => check_standard(headers, None, name, None)?,
     }
-    let method = method?;
-    let outline = outline?;
-    let revision = outline.facts.modern_revision()?;
-    if !method.is_in(revision) {
-        return Err(ProtocolError::method_not_found(name));
-    }
-    let carrier: Arc<dyn Any + Send + Sync> = Arc::<Request>::clone(request);
-    let origin = Origin { session: None, peer, principal, carrier: Some(carrier) };
-    let admitted = app.admit(&origin, id, method, outline, params)?;
+    let (method, outline) = (method?, outline?);
+    // Before anything else is looked at: the version, and what `_meta` must say.
+    outline.facts.modern_revision()?;
+    let admitted = app.admit(origin, id, method, outline, params)?;
     if let Admitted::Call(call) = &admitted
         && method == Method::CallTool
     {
-        check_arguments(app, call, &request.parts.headers)?;
+        check_arguments(app, call, headers)?;
     }
     Ok(admitted)
 }
 
 /// Compares what a tool's arguments are mirrored to.
-fn check_arguments(app: &App, call: &Call, headers: &http::HeaderMap) -> Result<(), ProtocolError> {
+fn check_arguments(app: &App, call: &Call, headers: &HeaderMap) -> Result<(), ProtocolError> {
     let catalog = app.core.catalog();
     let Some(row) = catalog.tables.tool(call.name()).filter(|row| app.core.shows(row, call.context())) else {
         return Ok(());

@@ -18,6 +18,8 @@ use crate::model::RequestId;
 
 /// Tells proxies that buffer to hand events on at once.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// The media type of a stream.
+const EVENTS: &str = "text/event-stream";
 /// Above this many bytes, compressing takes long enough to go to a thread of its own.
 const LONG: usize = 128 * 1024;
 
@@ -67,10 +69,15 @@ pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
 pub(super) fn stream(events: Events) -> Response<Body> {
     let mut response = Response::new(Body::events(events));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(UNBUFFERED, HeaderValue::from_static("no"));
     response
+}
+
+/// Whether a response is a stream of events.
+pub(super) fn is_stream(response: &Response<Body>) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == EVENTS)
 }
 
 /// How an answer may be put.

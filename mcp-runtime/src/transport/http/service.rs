@@ -25,7 +25,6 @@ use crate::message::{self, Frame, Message, Unreadable, encode_error};
 use crate::method::Method;
 use crate::revision::Revision;
 use crate::server::App;
-use crate::session::Params;
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 /// How much memory a body takes before its first bytes are there, whatever length it announces.
@@ -202,10 +201,16 @@ impl Shared {
             // Only a session can have batches, and its link knows whether it has.
             batch @ Frame::Batch(_) => return self.in_session(parts, principal, batch).await,
         };
-        match single {
-            Message::Request { id, method, params } if is_modern(&parts, &method, params.as_ref()) => {
-                modern::request(self, parts, principal, id, &method, params).await
+        if let Message::Request { method, params, .. } = &single
+            && !is_of_session(&parts)
+        {
+            let asked = modern::Asked::read(method, params.as_ref());
+            if asked.is_modern() || says_modern(&parts) || asked.is_discovery() && session::session_id(&parts).is_none()
+            {
+                return modern::request(self, parts, principal, single, asked).await;
             }
+        }
+        match single {
             // Nobody waits for what a notification of 2026-07-28 might do.
             Message::Notification { .. } if says_modern(&parts) => reply::empty(StatusCode::ACCEPTED),
             Message::Request { ref method, .. }
@@ -289,13 +294,9 @@ fn refuse(refused: &Refusal) -> Response<Body> {
     reply::refusal(refused.status, &refused.message)
 }
 
-/// Whether a request is of a revision without sessions: its body or its header says so.
-fn is_modern(parts: &Parts, method: &str, params: Option<&Bytes>) -> bool {
-    let outline = Params::read(Method::parse(method).unwrap_or(Method::Discover), params);
-    match outline {
-        Ok(outline) if outline.facts.is_modern() => true,
-        _ => says_modern(parts) || method == Method::Discover.as_str() && session::session_id(parts).is_none(),
-    }
+/// Whether the headers alone say that a request belongs to a session.
+fn is_of_session(parts: &Parts) -> bool {
+    parts.headers.contains_key(session::SESSION) && parts.headers.contains_key(VERSION) && !says_modern(parts)
 }
 
 /// Whether the header names a version that no session has.

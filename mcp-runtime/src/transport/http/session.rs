@@ -73,7 +73,11 @@ pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame:
     }
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start.
     let primes = live.link.session().is_some_and(|session| session.revision >= Revision::V2025_11_25);
-    reply::answer(Source::of(peer), manner(shared, &request, Some((stream, primes)))).await
+    let response = reply::answer(Source::of(peer), manner(shared, &request, Some((Arc::clone(&stream), primes)))).await;
+    if !reply::is_stream(&response) {
+        live.forget_stream(&stream);
+    }
+    response
 }
 
 /// Opens the session's own stream, or takes one up again (up to 2025-11-25, "Listening for Messages from the Server").

@@ -252,6 +252,11 @@ impl Live {
         Ok(stream)
     }
 
+    /// Forgets a stream that nobody can take up again, because it has never become one.
+    pub(super) fn forget_stream(&self, stream: &Stream) {
+        self.lock().all.remove(&stream.id());
+    }
+
     /// The stream of this number; 0 is the session's own.
     pub(super) fn find_stream(&self, id: u64) -> Option<Arc<Stream>> {
         self.lock().all.get(&id).cloned()
