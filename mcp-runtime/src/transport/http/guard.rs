@@ -74,7 +74,7 @@ impl Guard {
             return Ok(());
         }
         let message = format!(
-            "{} is not among the names of this server; allow it with `--allow-host NAME` or `Http::allow_host`",
+            "{} is not among the names of this server; allow it with `--allow-host NAME` or `HttpOptions::allow_host`",
             quoted(&text)
         );
         Err(Refusal::new(StatusCode::FORBIDDEN, message))
@@ -92,7 +92,7 @@ impl Guard {
             return Ok(());
         }
         let message = format!(
-            "{} is not among the origins of this server; allow it with `--allow-origin ORIGIN` or `Http::allow_origin`",
+            "{} is not among the origins of this server; allow it with `--allow-origin ORIGIN` or `HttpOptions::allow_origin`",
             quoted(&text)
         );
         Err(Refusal::new(StatusCode::FORBIDDEN, message))
@@ -390,11 +390,15 @@ mod tests {
         let guard = Guard::default();
         let refusal = guard.check(&headers(&[("host", "evil.com")]), &Uri::from_static("/")).unwrap_err();
         assert!(refusal.message.contains("`evil.com`"), "{}", refusal.message);
-        assert!(refusal.message.contains("`--allow-host NAME` or `Http::allow_host`"), "{}", refusal.message);
+        assert!(refusal.message.contains("`--allow-host NAME` or `HttpOptions::allow_host`"), "{}", refusal.message);
         let lines = headers(&[("host", "localhost"), ("origin", "https://evil.com")]);
         let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();
         assert!(refusal.message.contains("`https://evil.com`"), "{}", refusal.message);
-        assert!(refusal.message.contains("`--allow-origin ORIGIN` or `Http::allow_origin`"), "{}", refusal.message);
+        assert!(
+            refusal.message.contains("`--allow-origin ORIGIN` or `HttpOptions::allow_origin`"),
+            "{}",
+            refusal.message
+        );
         let long = format!("http://{}", "a".repeat(5000));
         let lines = headers(&[("host", "localhost"), ("origin", &long)]);
         let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();

@@ -25,8 +25,13 @@ const LONG: usize = 128 * 1024;
 
 /// A response with a text for people.
 pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Body> {
+    refusal_of(None, status, message)
+}
+
+/// The same for a request whose id is known.
+pub(super) fn refusal_of(id: Option<&RequestId>, status: StatusCode, message: &str) -> Response<Body> {
     let mut out = Vec::new();
-    encode_error(&mut out, None, Unreadable::Omitted, &ProtocolError::invalid_request(message.to_owned()));
+    encode_error(&mut out, id, Unreadable::Omitted, &ProtocolError::invalid_request(message.to_owned()));
     json(status, out.into())
 }
 

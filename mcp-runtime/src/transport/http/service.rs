@@ -23,6 +23,7 @@ use super::sessions::Sessions;
 use super::{HttpOptions, modern, reply, session};
 use crate::message::{self, Frame, Message, Unreadable, encode_error};
 use crate::method::Method;
+use crate::model::RequestId;
 use crate::revision::Revision;
 use crate::server::App;
 
@@ -137,13 +138,13 @@ impl Shared {
                     let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
                     return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
                 }
-                match self.find(&parts, principal.as_ref()).await {
+                match self.find(&parts, principal.as_ref(), None).await {
                     Ok(live) => session::listen(&parts, &live),
                     Err(response) => response,
                 }
             }
             Verb::DELETE if session::session_id(&parts).is_some() => {
-                match self.find(&parts, principal.as_ref()).await {
+                match self.find(&parts, principal.as_ref(), None).await {
                     Ok(live) => session::end(self, &live).await,
                     Err(response) => response,
                 }
@@ -161,11 +162,12 @@ impl Shared {
         &self,
         parts: &Parts,
         principal: Option<&Arc<str>>,
+        asked: Option<&RequestId>,
     ) -> Result<Arc<super::sessions::Live>, Response<Body>> {
-        check_version(parts)?;
+        check_version(parts, asked)?;
         let id = session::session_id(parts).unwrap_or_default();
         let id = std::str::from_utf8(&id).unwrap_or_default();
-        self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none))
+        self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none, asked))
     }
 
     async fn post<B>(&self, parts: Parts, body: B, principal: Option<Arc<str>>) -> Response<Body>
@@ -227,9 +229,9 @@ impl Shared {
             let message = "the request names no protocol version of its own and no session: send `initialize` first and \
                            repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
                            2026-07-28";
-            return reply::refusal(StatusCode::BAD_REQUEST, message);
+            return reply::refusal_of(session::id_of(&frame), StatusCode::BAD_REQUEST, message);
         }
-        match self.find(&parts, principal.as_ref()).await {
+        match self.find(&parts, principal.as_ref(), session::id_of(&frame)).await {
             Ok(live) => session::post(self, parts, &live, frame).await,
             Err(response) => response,
         }
@@ -309,13 +311,13 @@ fn says_modern(parts: &Parts) -> bool {
 
 /// A request of a session may name only versions that sessions have.
 #[expect(clippy::result_large_err, reason = "it is a response, and is sent at once")]
-fn check_version(parts: &Parts) -> Result<(), Response<Body>> {
+fn check_version(parts: &Parts, asked: Option<&RequestId>) -> Result<(), Response<Body>> {
     if !says_modern(parts) {
         return Ok(());
     }
     let version = parts.headers.get(VERSION).and_then(|version| version.to_str().ok()).unwrap_or_default();
     let error = crate::error::ProtocolError::unsupported_revision(version);
-    Err(reply::error(None, &error))
+    Err(reply::error(asked, &error))
 }
 
 /// Tells a browser what it may send.

@@ -16,6 +16,7 @@ use super::service::Shared;
 use super::sessions::{Live, NoSession};
 use crate::message::{Frame, Message};
 use crate::method::Method;
+use crate::model::RequestId;
 use crate::peer::Peer;
 use crate::revision::Revision;
 use crate::transport::{Carrier, ClosedOnDrop, Link, Outlet, in_place};
@@ -35,7 +36,7 @@ pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<st
         None => None,
         Some(_) => match shared.sessions.open(&link, principal).await {
             Ok(live) => Some(live),
-            Err(none) => return no_session(&none),
+            Err(none) => return no_session(&none, None),
         },
     };
     let mut response = reply::answer(Source::of(peer), manner(shared, &request, None)).await;
@@ -69,7 +70,7 @@ pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame:
     let request = Arc::new(Request { parts, stream: Some(Arc::clone(&stream)) });
     begin_on(&live.link, frame, &request, &peer);
     if changes && let Err(none) = shared.sessions.save(live).await {
-        return no_session(&none);
+        return no_session(&none, None);
     }
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start.
     let primes = live.link.session().is_some_and(|session| session.revision >= Revision::V2025_11_25);
@@ -102,24 +103,24 @@ pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
 pub(super) async fn end(shared: &Shared, live: &Arc<Live>) -> Response<Body> {
     match shared.sessions.end(live).await {
         Ok(_) => reply::empty(StatusCode::NO_CONTENT),
-        Err(none) => no_session(&none),
+        Err(none) => no_session(&none, None),
     }
 }
 
 /// What is said where there is no session.
-pub(super) fn no_session(none: &NoSession) -> Response<Body> {
-    match none {
+pub(super) fn no_session(none: &NoSession, id: Option<&RequestId>) -> Response<Body> {
+    let (status, message) = match none {
         NoSession::Unknown => {
-            reply::refusal(StatusCode::NOT_FOUND, "there is no such session; begin one with `initialize`")
+            (StatusCode::NOT_FOUND, "there is no such session; begin one with `initialize`".to_owned())
         }
         NoSession::Full(most) => {
-            let message = format!("{most} sessions are open already; try again later");
-            reply::refusal(StatusCode::SERVICE_UNAVAILABLE, &message)
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{most} sessions are open already; try again later"))
         }
         NoSession::Unavailable => {
-            reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "sessions are not available; try again later")
+            (StatusCode::SERVICE_UNAVAILABLE, "sessions are not available; try again later".to_owned())
         }
-    }
+    };
+    reply::refusal_of(id, status, &message)
 }
 
 /// Hands a frame to a link, with a way out of its own.
@@ -148,6 +149,14 @@ fn messages(frame: &Frame) -> impl Iterator<Item = &str> {
         Ok(Message::Request { method, .. } | Message::Notification { method, .. }) => Some(&**method),
         _ => None,
     })
+}
+
+/// The id of a frame that is one request.
+pub(super) fn id_of(frame: &Frame) -> Option<&RequestId> {
+    match frame {
+        Frame::Single(Ok(Message::Request { id, .. })) => Some(id),
+        _ => None,
+    }
 }
 
 fn has_requests(frame: &Frame) -> bool {
