@@ -26,6 +26,7 @@ use crate::model::{
     FormMode, InputRequest, ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
 };
 use crate::pending::{Closed, Pending};
+use crate::replay::Replay;
 use crate::revision::Revision;
 
 /// How many tokens a model may use for an answer when nobody says it.
@@ -102,6 +103,8 @@ pub struct Ask<'a, T> {
     context: &'a Context,
     key: Option<String>,
     question: Result<(Capability, InputRequest), AskError>,
+    /// How much the client had refused when the function decided to ask this: another way than that, if it is one.
+    refused: usize,
     answering: Option<Answering<'a, T>>,
     read: PhantomData<fn() -> T>,
 }
@@ -110,7 +113,8 @@ type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, AskError>> + Send 
 
 impl<'a, T> Ask<'a, T> {
     fn new(context: &'a Context, question: Result<(Capability, InputRequest), AskError>) -> Self {
-        Self { context, key: None, question, answering: None, read: PhantomData }
+        let refused = context.replay().map_or(0, Replay::refused);
+        Self { context, key: None, question, refused, answering: None, read: PhantomData }
     }
 
     /// Names the question for clients of 2026-07-28. Unless named, questions are told apart by their order, so a
@@ -130,7 +134,7 @@ impl<'a, T: Answer + 'a> Future for Ask<'a, T> {
         let this = &mut *self;
         if this.answering.is_none() {
             let question = std::mem::replace(&mut this.question, Err(AskError::Gone));
-            this.answering = Some(Box::pin(answer(this.context, this.key.take(), question)));
+            this.answering = Some(Box::pin(answer(this.context, this.key.take(), question, this.refused)));
         }
         match &mut this.answering {
             Some(answering) => answering.as_mut().poll(cx),
@@ -352,6 +356,7 @@ async fn answer<T: Answer>(
     context: &Context,
     key: Option<String>,
     question: Result<(Capability, InputRequest), AskError>,
+    refused: usize,
 ) -> Result<T, AskError> {
     let (capability, question) = question?;
     if context.has_ended() && !context.is_task() {
@@ -381,7 +386,7 @@ async fn answer<T: Answer>(
             T::read(wire, &question)
         }
         Asking::Replay(replay) => {
-            replay.forgive();
+            replay.forgive(refused);
             let key = replay.key(key).map_err(|key| {
                 AskError::Unaskable(format!("two questions of one call have the key {}", quoted(&key)))
             })?;

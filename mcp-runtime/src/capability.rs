@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capability {
-    /// Ask its user by form, [`Context::elicit`].
+    /// Ask its user by form, [`Context::elicit`](crate::Context::elicit).
     Form,
-    /// Send its user to a page, [`Context::elicit_url`].
+    /// Send its user to a page, [`Context::elicit_url`](crate::Context::elicit_url).
     Url,
-    /// Ask its model, [`Context::sample`].
+    /// Ask its model, [`Context::sample`](crate::Context::sample).
     Sampling,
     /// Let its model use tools that the server names.
     SamplingTools,
-    /// List its roots, [`Context::roots`].
+    /// List its roots, [`Context::roots`](crate::Context::roots).
     Roots,
 }
 

@@ -73,7 +73,9 @@ struct Round {
     kept: Map<String, Value>,
     requests: InputRequests,
     /// What the client cannot do that it was asked: the reason for the call's failure, if it fails.
-    refusals: Vec<Capability>,
+    refusals: Vec<(usize, Capability)>,
+    /// How many there have been, forgiven ones too.
+    refused: usize,
     /// What the call is answered with at once: an answer makes no sense.
     end: Option<ProtocolError>,
     /// Whether the call may become a task, and whether it wants to now.
@@ -209,12 +211,20 @@ impl Replay {
 
     /// The client cannot do what it was asked: if the call fails now, this is why.
     pub(crate) fn refuse(&self, capability: Capability) {
-        self.lock().refusals.push(capability);
+        let mut round = self.lock();
+        let number = round.refused;
+        round.refused += 1;
+        round.refusals.push((number, capability));
     }
 
-    /// The function found another way: if the call fails later, that is why no longer.
-    pub(crate) fn forgive(&self) {
-        self.lock().refusals.clear();
+    /// How many times the client could not do what it was asked.
+    pub(crate) fn refused(&self) -> usize {
+        self.lock().refused
+    }
+
+    /// The function found another way than the first so many: if the call fails later, that is why no longer.
+    pub(crate) fn forgive(&self, refused: usize) {
+        self.lock().refusals.retain(|(number, _)| *number >= refused);
     }
 
     /// Ends the call with this error.
@@ -252,8 +262,8 @@ impl Replay {
     /// Why the call was refused, for a call that failed.
     pub(crate) fn refusal(&self) -> Option<ProtocolError> {
         let refusals = std::mem::take(&mut self.lock().refusals);
-        let means: Vec<_> = refusals.iter().map(|capability| capability.means()).collect();
-        let required = refusals.iter().fold(Value::Null, |mut all, capability| {
+        let means: Vec<_> = refusals.iter().map(|(_, capability)| capability.means()).collect();
+        let required = refusals.iter().fold(Value::Null, |mut all, (_, capability)| {
             merge(&mut all, capability.required());
             all
         });

@@ -14,4 +14,9 @@ pub mod connection;
 pub mod golden;
 pub mod process;
 
+pub mod judge;
+pub mod scenario;
+pub mod scene;
+pub mod talk;
+
 pub mod json_suite;
