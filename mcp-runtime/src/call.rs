@@ -86,6 +86,11 @@ impl Reply {
         }
     }
 
+    /// Whether it ends a stream of changes.
+    pub(crate) fn is_end_of_stream(&self) -> bool {
+        matches!(self.0, Ok(Answered::Listened(_)))
+    }
+
     /// What a call is answered with when something around it failed: a layer, or a panic.
     pub(crate) fn failed(method: Method, name: &str, what: &str) -> Self {
         let text = if name.is_empty() {

@@ -317,7 +317,11 @@ impl Link {
                 flying.end();
                 link.flights.land(flying.id(), || {
                     if let Some(target) = landing.target.take() {
+                        let was_stream = reply.is_end_of_stream();
                         target.put_awake(|out| link.app.encode(out, flying.revision(), flying.id(), reply));
+                        if was_stream {
+                            tell_end(flying.peer(), flying.id());
+                        }
                     }
                 });
             });
@@ -377,6 +381,17 @@ impl Link {
     pub(crate) fn session(&self) -> Option<Arc<Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// A stream of changes is answered when the server ends it ("Subscriptions"), and its client is told in the words of a
+/// cancellation too where streams share a channel (2026-07-28, "Cancellation").
+fn tell_end(peer: &Peer, stream: &RequestId) {
+    let params = CancelledNotificationParams {
+        request_id: stream.clone(),
+        reason: Some("the server ended the stream".to_owned()),
+        meta: None,
+    };
+    peer.notify(Method::Cancelled.as_str(), &params);
 }
 
 /// Settles a batch when a call's task ends without an answer, as a cancelled one does.

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{LATEST, STREAM, all_lists, changing, client, level_at, listed, listen, news, stream_of, tide};
 
+const CANCELLED: &str = "notifications/cancelled";
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_ends_with_the_input_is_answered_under_its_id() {
     for id in [json!(7), json!("seven")] {
@@ -21,7 +23,9 @@ async fn a_stream_that_ends_with_the_input_is_answered_under_its_id() {
         assert_eq!(news(&frames[..1]), ["tools"], "{id}");
         assert_eq!((&frames[1]["id"], &frames[1]["result"]["resultType"]), (&id, &json!("complete")), "{id}");
         assert_eq!(frames[1]["result"]["_meta"][STREAM], id);
-        assert_eq!(frames.len(), 2, "{id}: {frames:?}");
+        // The specification wants the end told in these words too ("Cancellation").
+        assert_eq!((&frames[2]["method"], &frames[2]["params"]["requestId"]), (&json!(CANCELLED), &id), "{id}");
+        assert_eq!(frames.len(), 3, "{id}: {frames:?}");
     }
 }
 
@@ -42,7 +46,7 @@ async fn a_stream_that_is_cancelled_ends_without_a_word() {
     // Its id is free again.
     listen(&mut client, 7, all_lists()).await;
     let frames = client.close().await;
-    assert_eq!((frames.len(), &frames[0]["id"]), (1, &json!(7)), "{frames:?}");
+    assert_eq!((frames.len(), &frames[0]["id"], &frames[1]["method"]), (2, &json!(7), &json!(CANCELLED)), "{frames:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,10 +114,10 @@ async fn a_subscriber_that_does_not_read_ends_with_its_input() {
         handle.resource_updated(uri);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    // `close` reads what comes: all of it, and the answer last.
+    // `close` reads what comes: all of it, and the answer behind it.
     let frames = client.close().await;
-    let (last, told) = frames.split_last().unwrap();
-    assert_eq!((told.len(), &last["id"]), (100, &json!("slow")), "{last}");
+    assert_eq!(frames[100]["id"], "slow", "{:?}", &frames[100..]);
+    assert!(frames[..100].iter().all(|frame| frame["method"] == "notifications/resources/updated"));
 }
 
 #[cfg(unix)]
