@@ -33,8 +33,10 @@ mod uri;
 pub mod model;
 
 mod capability;
+mod limits;
 mod message;
 mod method;
+mod names;
 mod seal;
 
 mod arguments;
@@ -358,11 +360,12 @@ pub use crate::entry::{Entry, Group};
 pub use crate::error::{Error, ProtocolError, Result};
 pub use crate::handle::Handle;
 pub use crate::layer::{BoxError, Stack};
+pub use crate::limits::Limits;
 pub use crate::made::MadeTool;
 pub use crate::method::{Kind, Method, Sender};
 pub use crate::output::{IntoPrompt, IntoResource, IntoToolResult};
 pub use crate::revision::Revision;
-pub use crate::server::{Limits, Server};
+pub use crate::server::Server;
 pub use crate::state::{Needs, State};
 #[cfg(feature = "http")]
 pub use crate::transport::http::{Body, Extension, Http, HttpOptions, HttpService, Principal};

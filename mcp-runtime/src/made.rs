@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::arguments::Source;
 use crate::context::Context;
-use crate::entry::{Group, Names, Registry};
+use crate::entry::{Group, Registry};
 use crate::error::ProtocolError;
 use crate::model::{CallToolResult, JsonObject, Tool};
+use crate::names::Names;
 use crate::output::IntoToolResult;
 
 /// A tool made of a description and a function, to be given to a server like any annotated one.

@@ -6,12 +6,13 @@ pub use serde;
 pub use crate::arguments::{Answer, BadArguments, Input, Slots, nearest};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
-    Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Name, Names, Pair, PromptItem,
-    Registry, ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, meta_value,
+    Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Pair, PromptItem, Registry,
+    ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, meta_value,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;
 pub use crate::model::{CallToolResult, GetPromptResult, Implementation, ReadResourceResult};
+pub use crate::names::{Name, Names};
 pub use crate::output::IntoPrompt;
 pub use crate::probe::{
     BorrowedOption, BorrowedText, Declared, Failure, HasCall, HasRender, IsArgument, IsContents, IsError, IsGroup,

@@ -109,7 +109,7 @@ impl Link {
         &self.peer
     }
 
-    pub(crate) fn limits(&self) -> crate::server::Limits {
+    pub(crate) fn limits(&self) -> crate::limits::Limits {
         self.app.core.limits
     }
 
