@@ -78,7 +78,9 @@ pub(crate) struct Link {
     is_modern: AtomicBool,
     /// Whom the connection belongs to, where that was established.
     principal: Option<Arc<str>>,
-    /// The task that tells the session of changes.
+    /// The session is told of changes.
+    is_told: AtomicBool,
+    /// The task that does so.
     telling: Mutex<Option<AbortHandle>>,
 }
 
@@ -92,7 +94,13 @@ impl Link {
 
     /// A connection of somebody who is known.
     pub(crate) fn of(app: Arc<App>, principal: Option<Arc<str>>) -> Arc<Self> {
-        let peer = Arc::new(Peer::new(app.core.limits.outgoing));
+        let room = app.core.limits.outgoing;
+        Self::with_room(app, principal, room)
+    }
+
+    /// The same with so much room, in bytes, for what goes out on the connection's own way.
+    pub(crate) fn with_room(app: Arc<App>, principal: Option<Arc<str>>, room: usize) -> Arc<Self> {
+        let peer = Arc::new(Peer::new(room));
         Arc::new(Self {
             app,
             peer,
@@ -101,6 +109,7 @@ impl Link {
             flights: Flights::default(),
             is_modern: AtomicBool::new(false),
             principal,
+            is_told: AtomicBool::new(false),
             telling: Mutex::default(),
         })
     }
@@ -245,6 +254,10 @@ impl Link {
         if is_modern(method, &outline, session.as_ref()) {
             self.is_modern.store(true, Ordering::Relaxed);
         }
+        // Whoever asks for something has understood the answer to `initialize`, even if it forgot to say so.
+        if let Some(session) = session.as_ref().filter(|_| !self.is_told.load(Ordering::Relaxed)) {
+            self.tell(session);
+        }
         let origin = Origin {
             session: session.as_ref(),
             peer: target.outlet.peer(),
@@ -269,6 +282,7 @@ impl Link {
 
     /// Begins to tell the session of changes.
     fn tell(&self, session: &Session) {
+        self.is_told.store(true, Ordering::Relaxed);
         let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         if telling.is_none() && self.app.core.about.changes {
             let (watcher, peer) = (Arc::clone(&session.watcher), Arc::clone(&self.peer));

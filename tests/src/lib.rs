@@ -14,9 +14,11 @@ pub mod connection;
 pub mod golden;
 pub mod process;
 
+pub mod http;
 pub mod judge;
 pub mod scenario;
 pub mod scene;
+pub mod site;
 pub mod talk;
 
 pub mod json_suite;

@@ -29,9 +29,20 @@ impl Process {
         process.reading(output)
     }
 
+    /// Starts the program with these arguments.
+    pub fn start_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let (process, output) = Self::spawn(program, arguments, environment);
+        process.reading(output)
+    }
+
     /// Starts the program and leaves its output alone, as a client that does not read.
     pub fn start_unread(program: &str, environment: &[(&str, &str)]) -> (Self, std::process::ChildStdout) {
+        Self::spawn(program, &[], environment)
+    }
+
+    fn spawn(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (Self, std::process::ChildStdout) {
         let mut child = Command::new(program)
+            .args(arguments)
             .env_remove("MCP_TRANSPORT")
             .env("RUST_BACKTRACE", "0")
             .envs(environment.iter().copied())

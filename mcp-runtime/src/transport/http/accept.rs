@@ -57,9 +57,11 @@ pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result
     service.0.app.core.hub.close();
     drop(stop);
     let draining = async {
-        tokio::join!(service.0.sessions.wind_down(grace), async { while connections.join_next().await.is_some() {} });
+        // Whoever gives calls up when the time is over has to live a little longer than that.
+        let joining = tokio::time::timeout(grace, async { while connections.join_next().await.is_some() {} });
+        let _ = tokio::join!(service.0.sessions.wind_down(grace), service.0.pairs.wind_down(grace), joining);
     };
-    let _ = tokio::time::timeout(grace, signals.or(draining)).await;
+    signals.or(draining).await;
     connections.shutdown().await;
     Ok(())
 }

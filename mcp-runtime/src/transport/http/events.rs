@@ -232,6 +232,11 @@ impl Stream {
         number
     }
 
+    /// Whether there was an event of this number, kept or not.
+    pub(super) fn has_sent(&self, number: u64) -> bool {
+        number < self.lock().next
+    }
+
     /// What was sent behind this event.
     fn since(&self, number: u64) -> Vec<(u64, Bytes)> {
         self.lock().events.iter().filter(|(known, _)| *known > number).cloned().collect()

@@ -92,7 +92,8 @@ impl Guard {
             return Ok(());
         }
         let message = format!(
-            "{} is not among the origins of this server; allow it with `--allow-origin ORIGIN` or `HttpOptions::allow_origin`",
+            "{} is not among the origins of this server; allow it with `--allow-origin ORIGIN` or \
+             `HttpOptions::allow_origin`",
             quoted(&text)
         );
         Err(Refusal::new(StatusCode::FORBIDDEN, message))

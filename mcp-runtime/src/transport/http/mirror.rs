@@ -17,6 +17,9 @@ use crate::message::{DEPTH, Text};
 /// The most arguments of one tool that are mirrored; whatever is in front of a server bounds its headers too.
 const MOST: usize = 64;
 
+/// How the headers begin that arguments are mirrored to.
+pub(crate) const PARAMETER: &str = "mcp-param-";
+
 const VERSION: &str = "MCP-Protocol-Version";
 const METHOD: &str = "Mcp-Method";
 const NAME: &str = "Mcp-Name";
@@ -209,7 +212,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
 /// The header that a property names, if the name is one.
 fn header(property: &Map<String, Value>) -> Option<HeaderName> {
     let name = property.get("x-mcp-header")?.as_str().filter(|name| !name.is_empty())?;
-    HeaderName::from_bytes(format!("mcp-param-{name}").as_bytes()).ok()
+    HeaderName::from_bytes(format!("{PARAMETER}{name}").as_bytes()).ok()
 }
 
 /// What a property holds beside `null`, if that is one kind of value that can be mirrored.

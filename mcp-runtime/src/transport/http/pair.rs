@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use http::{Response, StatusCode};
+use tokio::task::JoinSet;
 
 use super::events::{Body, Events, Source};
 use super::reply;
@@ -78,6 +80,16 @@ impl Pairs {
         link.receive_decoded(frame, Outlet::Shared(Arc::clone(link.peer())), None, &mut in_place);
         link.peer().flush_task();
         reply::empty(StatusCode::ACCEPTED)
+    }
+
+    /// Lets calls in flight end for a while and closes every stream.
+    pub(super) async fn wind_down(&self, grace: Duration) {
+        let all: Vec<_> = self.lock().values().map(|pair| Arc::clone(&pair.link)).collect();
+        let mut ending = JoinSet::new();
+        for link in all {
+            ending.spawn(async move { link.wind_down(grace).await });
+        }
+        while ending.join_next().await.is_some() {}
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Pair>> {

@@ -10,7 +10,7 @@ use std::task::{Context as TaskContext, Poll};
 use bytes::{Buf, Bytes, BytesMut};
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method as Verb, Request, Response, StatusCode, Version};
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use tower_service::Service;
@@ -18,6 +18,7 @@ use tower_service::Service;
 use super::context::Principal;
 use super::events::Body;
 use super::guard::{self, Refusal};
+use super::mirror::PARAMETER;
 use super::pair::{self, Pairs};
 use super::sessions::Sessions;
 use super::{HttpOptions, modern, reply, session};
@@ -83,7 +84,7 @@ impl HttpService {
         }
         let origin = parts.headers.get(header::ORIGIN).filter(|_| shared.options.cors).cloned();
         let mut response = match &parts.method {
-            &Verb::OPTIONS if origin.is_some() => preflight(),
+            &Verb::OPTIONS if origin.is_some() => preflight(&parts.headers),
             _ => shared.serve(parts, body).await,
         };
         if let Some(origin) = origin {
@@ -128,8 +129,12 @@ impl Shared {
         B::Data: Send,
     {
         let principal = parts.extensions.get::<Principal>().map(|principal| Arc::clone(principal.name()));
-        if self.options.pair && parts.method == Verb::GET && parts.uri.path() == pair::STREAM {
-            return self.pairs.open(self, principal);
+        if self.options.pair && parts.uri.path() == pair::STREAM {
+            // A client that tries the newer way first learns from the refusal that it has to begin with GET.
+            return match parts.method {
+                Verb::GET => self.pairs.open(self, principal),
+                _ => not_allowed("open the stream with GET; it says where to post messages", "GET"),
+            };
         }
         match parts.method {
             Verb::POST => self.post(parts, body, principal).await,
@@ -151,9 +156,7 @@ impl Shared {
             }
             _ => {
                 let message = "send messages with POST; GET and DELETE belong to a session, named in `Mcp-Session-Id`";
-                let mut response = reply::refusal(StatusCode::METHOD_NOT_ALLOWED, message);
-                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
-                response
+                not_allowed(message, "POST, GET, DELETE")
             }
         }
     }
@@ -207,14 +210,20 @@ impl Shared {
             && !is_of_session(&parts)
         {
             let asked = modern::Asked::read(method, params.as_ref());
-            if asked.is_modern() || says_modern(&parts) || asked.is_discovery() && session::session_id(&parts).is_none()
-            {
+            // A session is told that there is no such version, not what a revision would want that it does not speak.
+            let seems_modern = match session::session_id(&parts) {
+                Some(_) => says(&parts) == Some(Revision::LATEST),
+                None => says_modern(&parts) || asked.is_discovery(),
+            };
+            if asked.is_modern() || seems_modern {
                 return modern::request(self, parts, principal, single, asked).await;
             }
         }
         match single {
             // Nobody waits for what a notification of 2026-07-28 might do.
-            Message::Notification { .. } if says_modern(&parts) => reply::empty(StatusCode::ACCEPTED),
+            Message::Notification { .. } if says(&parts) == Some(Revision::LATEST) => {
+                reply::empty(StatusCode::ACCEPTED)
+            }
             Message::Request { ref method, .. }
                 if &**method == Method::Initialize.as_str() && session::session_id(&parts).is_none() =>
             {
@@ -226,6 +235,9 @@ impl Shared {
 
     async fn in_session(&self, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
         if session::session_id(&parts).is_none() {
+            if parts.headers.contains_key(VERSION) && says(&parts).is_none() {
+                return unsupported(&parts, session::id_of(&frame));
+            }
             let message = "the request names no protocol version of its own and no session: send `initialize` first and \
                            repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
                            2026-07-28";
@@ -296,38 +308,53 @@ fn refuse(refused: &Refusal) -> Response<Body> {
     reply::refusal(refused.status, &refused.message)
 }
 
+fn not_allowed(message: &str, allowed: &'static str) -> Response<Body> {
+    let mut response = reply::refusal(StatusCode::METHOD_NOT_ALLOWED, message);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
 /// Whether the headers alone say that a request belongs to a session.
 fn is_of_session(parts: &Parts) -> bool {
     parts.headers.contains_key(session::SESSION) && parts.headers.contains_key(VERSION) && !says_modern(parts)
 }
 
+/// The version that the header names, if there is one of that name.
+fn says(parts: &Parts) -> Option<Revision> {
+    parts.headers.get(VERSION)?.to_str().ok().and_then(Revision::parse)
+}
+
 /// Whether the header names a version that no session has.
 fn says_modern(parts: &Parts) -> bool {
-    let version = parts.headers.get(VERSION);
-    version.is_some_and(|version| {
-        version.to_str().ok().and_then(Revision::parse).is_none_or(|revision| !revision.has_handshake())
-    })
+    parts.headers.contains_key(VERSION) && says(parts).is_none_or(|revision| !revision.has_handshake())
 }
 
 /// A request of a session may name only versions that sessions have.
 #[expect(clippy::result_large_err, reason = "it is a response, and is sent at once")]
 fn check_version(parts: &Parts, asked: Option<&RequestId>) -> Result<(), Response<Body>> {
-    if !says_modern(parts) {
-        return Ok(());
-    }
-    let version = parts.headers.get(VERSION).and_then(|version| version.to_str().ok()).unwrap_or_default();
-    let error = crate::error::ProtocolError::unsupported_revision(version);
-    Err(reply::error(asked, &error))
+    if says_modern(parts) { Err(unsupported(parts, asked)) } else { Ok(()) }
 }
 
-/// Tells a browser what it may send.
-fn preflight() -> Response<Body> {
+fn unsupported(parts: &Parts, asked: Option<&RequestId>) -> Response<Body> {
+    let version = parts.headers.get(VERSION).and_then(|version| version.to_str().ok()).unwrap_or_default();
+    reply::error(asked, &crate::error::ProtocolError::unsupported_revision(version))
+}
+
+/// Tells a browser what it may send: the headers of the protocol, and those that arguments are mirrored to.
+fn preflight(asked: &HeaderMap) -> Response<Body> {
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
     let allowed = "content-type, accept, authorization, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, \
                    mcp-name";
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    let asked = asked.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).into_iter();
+    let asked = asked.filter_map(|names| names.to_str().ok()).flat_map(|names| names.split(',').map(str::trim));
+    let mirrors = asked.filter(|name| name.get(..PARAMETER.len()).is_some_and(|it| it.eq_ignore_ascii_case(PARAMETER)));
+    let allowed = std::iter::once(allowed).chain(mirrors).collect::<Vec<_>>().join(", ");
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    headers.append(header::VARY, HeaderValue::from_static("access-control-request-headers"));
     response
 }

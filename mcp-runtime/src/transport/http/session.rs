@@ -28,7 +28,7 @@ const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Answers `initialize`.
 pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
-    let link = Link::of(Arc::clone(&shared.app), principal.clone());
+    let link = shared.sessions.link(principal.clone());
     let request = Arc::new(Request { parts, stream: None });
     let peer = begin(&link, frame, &request);
     let opened = match link.session() {
@@ -36,7 +36,10 @@ pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<st
         None => None,
         Some(_) => match shared.sessions.open(&link, principal).await {
             Ok(live) => Some(live),
-            Err(none) => return no_session(&none, None),
+            Err(none) => {
+                link.give_up();
+                return no_session(&none, None);
+            }
         },
     };
     let mut response = reply::answer(Source::of(peer), manner(shared, &request, None)).await;
@@ -51,7 +54,9 @@ pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame:
     let changes = messages(&frame).any(|method| {
         matches!(Method::parse(method), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe))
     });
-    if !has_requests(&frame) {
+    let revision = live.link.session().map(|session| session.revision);
+    let is_refused = matches!(frame, Frame::Batch(_)) && revision != Some(Revision::V2025_03_26);
+    if is_refused || !has_requests(&frame) {
         let request = Arc::new(Request { parts, stream: None });
         let peer = begin(&live.link, frame, &request);
         let mut refused = Vec::new();
@@ -65,15 +70,16 @@ pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame:
     let peer = Arc::new(Peer::new(shared.app.core.limits.outgoing));
     let stream = match live.stream(&peer) {
         Ok(stream) => stream,
-        Err(error) => return reply::error(None, &error),
+        Err(error) => return reply::error(id_of(&frame), &error),
     };
-    let request = Arc::new(Request { parts, stream: Some(Arc::clone(&stream)) });
+    // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start; before, a client
+    // need not know that an event may be empty.
+    let primes = revision >= Some(Revision::V2025_11_25);
+    let request = Arc::new(Request { parts, stream: primes.then(|| Arc::clone(&stream)) });
     begin_on(&live.link, frame, &request, &peer);
     if changes && let Err(none) = shared.sessions.save(live).await {
         return no_session(&none, None);
     }
-    // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start.
-    let primes = live.link.session().is_some_and(|session| session.revision >= Revision::V2025_11_25);
     let response = reply::answer(Source::of(peer), manner(shared, &request, Some((Arc::clone(&stream), primes)))).await;
     if !reply::is_stream(&response) {
         live.forget_stream(&stream);
@@ -90,7 +96,10 @@ pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
         }),
         Some(name) => {
             let name = name.to_str().ok().and_then(event_name);
-            name.and_then(|(stream, number)| Some(Events::taken_up(&live.find_stream(stream)?, number)))
+            name.and_then(|(stream, number)| {
+                let stream = live.find_stream(stream).filter(|stream| stream.has_sent(number))?;
+                Some(Events::taken_up(&stream, number))
+            })
         }
     };
     match taken_up {

@@ -2,10 +2,11 @@
 //! A session belongs to whoever opened it. Floor 5.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::AbortHandle;
 
 use super::events::Stream;
 use crate::context::Client;
@@ -39,6 +40,8 @@ pub(super) struct Live {
     pub(super) link: Arc<Link>,
     principal: Option<Arc<str>>,
     streams: Mutex<Streams>,
+    /// The task that ends it when its time is over.
+    expiring: OnceLock<AbortHandle>,
 }
 
 struct Streams {
@@ -77,6 +80,12 @@ impl From<StoreError> for NoSession {
 impl Sessions {
     pub(super) fn new(app: &Arc<App>, most: usize, ttl: Duration) -> Arc<Self> {
         Arc::new(Self { app: Arc::clone(app), live: Mutex::default(), most, ttl })
+    }
+
+    /// A link for a session. All that goes out on its own way is news, and of that one message waits at most, so that it
+    /// does not pile up while the client does not listen.
+    pub(super) fn link(&self, principal: Option<Arc<str>>) -> Arc<Link> {
+        Link::with_room(Arc::clone(&self.app), principal, 1)
     }
 
     /// Writes down the session that `link` has opened.
@@ -128,7 +137,7 @@ impl Sessions {
             session.watcher.want_resource(uri, self.app.core.limits.subscriptions);
         }
         let principal: Option<Arc<str>> = record.principal.map(Into::into);
-        let link = Link::of(Arc::clone(&self.app), principal.clone());
+        let link = self.link(principal.clone());
         link.resume(session);
         let live = Live::new(key.id.into(), link, principal);
         // Two requests may have come at once: the first one's stays.
@@ -172,6 +181,9 @@ impl Sessions {
 
     fn drop_live(&self, live: &Arc<Live>) {
         self.lock().remove(&live.id);
+        if let Some(expiring) = live.expiring.get() {
+            expiring.abort();
+        }
         live.link.give_up();
         live.lock().all.values().for_each(|stream| stream.peer.close());
     }
@@ -179,7 +191,9 @@ impl Sessions {
     /// Keeps a session here until it is over in the store.
     fn keep(self: &Arc<Self>, live: &Arc<Live>) {
         self.lock().insert(live.id.clone(), Arc::clone(live));
-        tokio::spawn(expire(Arc::downgrade(self), Arc::downgrade(live), self.ttl));
+        let expiring = tokio::spawn(expire(Arc::downgrade(self), Arc::downgrade(live), self.ttl));
+        // It is kept once.
+        let _ = live.expiring.set(expiring.abort_handle());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Live>>> {
@@ -229,7 +243,7 @@ impl Live {
         // The first stream is the session's own, for what belongs to no request.
         let own = Stream::new(0, Arc::clone(link.peer()));
         let streams = Streams { last: 0, all: BTreeMap::from([(0, own)]) };
-        Arc::new(Self { id, link, principal, streams: Mutex::new(streams) })
+        Arc::new(Self { id, link, principal, streams: Mutex::new(streams), expiring: OnceLock::new() })
     }
 
     /// A stream for one request.
@@ -242,7 +256,14 @@ impl Live {
         for id in over.iter().take(over.len().saturating_sub(FINISHED)) {
             streams.all.remove(id);
         }
-        if streams.all.len() - over.len().min(FINISHED) > STREAMS {
+        // Those that nobody came back for make room; the first is the session's own.
+        let excess = (streams.all.len() - over.len().min(FINISHED)).saturating_sub(STREAMS);
+        let ended = streams.all.iter().filter(|(_, stream)| stream.peer.is_closed() && !stream.is_over());
+        let ended: Vec<u64> = ended.map(|(id, _)| *id).take(excess).collect();
+        for id in &ended {
+            streams.all.remove(id);
+        }
+        if excess > ended.len() {
             return Err(ProtocolError::internal(format!("{STREAMS} streams of this session are open already")));
         }
         streams.last += 1;
