@@ -46,6 +46,7 @@ impl<'a> Pair<'a> {
     fn initialize(&mut self) {
         self.post(&serde_json::from_str(&initialize("2024-11-05")).unwrap());
         assert_eq!(self.next()["result"]["protocolVersion"], "2024-11-05");
+        self.post(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
     }
 }
 
