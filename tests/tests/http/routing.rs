@@ -70,6 +70,11 @@ fn a_body_says_that_it_is_json() {
         assert!(message.contains("application/json") || message.contains("UTF-8"), "{bad}: {message}");
     }
     site.send(&add().without("Content-Type")).refused(415, -32600);
+    for coding in ["gzip", "br", "deflate, gzip"] {
+        let message = site.send(&add().with("Content-Encoding", coding)).refused(415, -32600);
+        assert!(message.contains(coding), "{message}");
+    }
+    assert_eq!(site.send(&add().with("Content-Encoding", "identity")).status, 200);
     site.send(&add().with("Content-Type", "application/json")).refused(415, -32600);
 }
 

@@ -66,6 +66,18 @@ fn a_request_names_its_session() {
 }
 
 #[test]
+fn a_request_has_one_session() {
+    let site = site();
+    let (one, other) = (Session::open(&site, "2025-11-25"), Session::open(&site, "2025-11-25"));
+    let request = one.request(add().to_string());
+    assert_eq!(site.send(&request).said(), "3");
+    for id in [&other.id, &one.id] {
+        let message = site.send(&request.clone().with("Mcp-Session-Id", id)).refused(400, -32600);
+        assert!(message.contains("stands twice"), "{message}");
+    }
+}
+
+#[test]
 fn a_version_that_no_session_has_is_refused() {
     let site = site();
     let session = Session::open(&site, "2025-06-18");

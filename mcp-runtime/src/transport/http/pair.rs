@@ -75,7 +75,7 @@ impl Pairs {
             Some(Arc::clone(&pair.link))
         });
         let Some(link) = link else {
-            return reply::refusal(StatusCode::NOT_FOUND, "there is no such stream; open one with GET");
+            return reply::refusal(StatusCode::NOT_FOUND, "there is no such stream; open one with GET at /sse");
         };
         link.receive_decoded(frame, Outlet::Shared(Arc::clone(link.peer())), None, &mut in_place);
         link.peer().flush_task();

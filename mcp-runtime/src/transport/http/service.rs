@@ -178,8 +178,11 @@ impl Shared {
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        if let Err(refused) = guard::check_content_type(&parts.headers) {
+        if let Err(refused) = guard::check_content_type(&parts.headers).and_then(|()| check_coding(&parts)) {
             return refuse(&refused);
+        }
+        if parts.headers.get_all(session::SESSION).iter().count() > 1 {
+            return reply::refusal(StatusCode::BAD_REQUEST, "`Mcp-Session-Id` stands twice; a request has one session");
         }
         let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
         let accepted = guard::accepted(&parts.headers);
@@ -237,6 +240,10 @@ impl Shared {
         if session::session_id(&parts).is_none() {
             if parts.headers.contains_key(VERSION) && says(&parts).is_none() {
                 return unsupported(&parts, session::id_of(&frame));
+            }
+            if matches!(frame, Frame::Batch(_)) {
+                let message = "batches belong to sessions of revision 2025-03-26; send each message by itself";
+                return reply::refusal(StatusCode::BAD_REQUEST, message);
             }
             let message = "the request names no protocol version of its own and no session: send `initialize` first and \
                            repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
@@ -306,6 +313,16 @@ fn name_host(parts: &mut Parts) {
 
 fn refuse(refused: &Refusal) -> Response<Body> {
     reply::refusal(refused.status, &refused.message)
+}
+
+/// A body is taken as it is: one that unfolds to many times its size is nobody's need.
+fn check_coding(parts: &Parts) -> Result<(), Refusal> {
+    let coding = parts.headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity");
+    coding.map_or(Ok(()), |coding| {
+        let coding = crate::error::quoted(&String::from_utf8_lossy(coding.as_bytes()));
+        let message = format!("a body in the coding {coding} is not taken; send it as it is");
+        Err(Refusal { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message })
+    })
 }
 
 fn not_allowed(message: &str, allowed: &'static str) -> Response<Body> {

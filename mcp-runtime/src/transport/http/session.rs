@@ -104,7 +104,10 @@ pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
     };
     match taken_up {
         Some(events) => reply::stream(events),
-        None => reply::refusal(StatusCode::NOT_FOUND, "`Last-Event-ID` names no event of a stream that is kept"),
+        None => reply::refusal(
+            StatusCode::NOT_FOUND,
+            "`Last-Event-ID` names no event of a stream that is kept; make the request again",
+        ),
     }
 }
 

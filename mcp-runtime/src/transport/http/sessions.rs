@@ -110,20 +110,21 @@ impl Sessions {
 
     /// The session of this name, if it is this principal's.
     pub(super) async fn find(self: &Arc<Self>, id: &str, principal: Option<&Arc<str>>) -> Result<Arc<Live>, NoSession> {
-        let store = &self.app.core.store;
         let key = Key { space: SPACE, id };
         let known = self.lock().get(id).cloned();
-        if !store.touch(key, Some(self.ttl)).await? {
-            if let Some(live) = known {
-                self.drop_live(&live);
-            }
-            return Err(NoSession::Unknown);
-        }
         let live = match known {
             Some(live) => live,
             None => self.restore(key).await?,
         };
-        if live.principal.as_ref() == principal { Ok(live) } else { Err(NoSession::Unknown) }
+        // Somebody else's session is not even kept alive.
+        if live.principal.as_ref() != principal {
+            return Err(NoSession::Unknown);
+        }
+        if !self.app.core.store.touch(key, Some(self.ttl)).await? {
+            self.drop_live(&live);
+            return Err(NoSession::Unknown);
+        }
+        Ok(live)
     }
 
     /// Takes up a session that another process opened, or this one before it was started anew.
