@@ -379,6 +379,8 @@ async fn answer<T: Answer>(
             T::read(wire, &question)
         }
         Asking::Replay(replay) if let Some(task) = replay.task() => {
+            replay.forgive();
+            let task = task.upgrade().ok_or(AskError::Gone)?;
             let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
             let wire = serde_json::from_str(answer.get()).map_err(|error| {
                 AskError::Invalid(format!("the client's answer cannot be read: {}", reason(&error)))

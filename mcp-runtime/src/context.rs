@@ -137,9 +137,12 @@ impl Context {
     pub fn traceparent(&self) -> Option<String> {
         let Some(Value::String(text)) = self.meta("traceparent") else { return None };
         let parts: Vec<_> = text.split('-').collect();
-        let is_hex = |part: &&str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_hex = |part: &str, length| {
+            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let is_id = |part: &str, length| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
         let is_sound = matches!(parts.as_slice(), [version, trace, parent, flags]
-            if is_hex(version, 2) && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2));
+            if is_hex(version, 2) && *version != "ff" && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2));
         is_sound.then_some(text)
     }
 

@@ -66,8 +66,10 @@ pub(crate) struct Running {
     stage: Stage,
     method: Method,
     name: Box<str>,
-    /// The call, if it may end to ask its client something or to become a task.
-    asks: Option<(Context, Arc<Core>)>,
+    /// The call, if it can ask its client something.
+    asks: Option<Context>,
+    /// What may end it to ask, or make a task of it; a task goes on in either case.
+    core: Option<Arc<Core>>,
     span: Span,
 }
 
@@ -130,16 +132,18 @@ impl Future for Running {
                 })
             }),
         }));
-        let memory = this.asks.as_ref().and_then(|(context, _)| context.replay());
+        let memory = this.asks.as_ref().and_then(Context::replay);
         let reply = match polled {
-            Ok(Poll::Pending) => match memory.and_then(|memory| memory.ending(cx.waker())) {
-                None => return Poll::Pending,
-                Some(Ending::Asked(ending)) => Reply(ending.map(Answered::Input)),
-                Some(Ending::Task) => {
-                    this.go_on_as_task();
-                    return self.poll(cx);
+            Ok(Poll::Pending) => {
+                match memory.filter(|_| this.core.is_some()).and_then(|memory| memory.ending(cx.waker())) {
+                    None => return Poll::Pending,
+                    Some(Ending::Asked(ending)) => Reply(ending.map(Answered::Input)),
+                    Some(Ending::Task) => {
+                        this.go_on_as_task();
+                        return self.poll(cx);
+                    }
                 }
-            },
+            }
             // A call that failed for what the client cannot do says so, however its function put it.
             Ok(Poll::Ready(reply)) if reply.is_error() => match memory.and_then(Replay::refusal) {
                 None => reply,
@@ -162,24 +166,22 @@ impl Future for Running {
 }
 
 impl Running {
-    /// A call that nobody asks anything of any more.
-    fn of(stage: Stage, name: Box<str>) -> Self {
-        Self { stage, method: Method::CallTool, name, asks: None, span: Span::none() }
-    }
-
     /// Lets the function run on by itself; what is left here answers with the task.
     fn go_on_as_task(&mut self) {
-        let Some((context, core)) = self.asks.take() else { return };
+        let (Some(context), Some(core)) = (self.asks.take(), self.core.take()) else { return };
         let stage = std::mem::replace(&mut self.stage, Stage::Done(None));
-        let mut running = Self::of(stage, self.name.clone());
-        running.span = self.span.clone();
-        self.stage = as_task(core, context, running);
+        self.stage = as_task(core, context, stage, self.name.clone());
     }
 }
 
-/// Answers with a task that `running` becomes.
-fn as_task(core: Arc<Core>, context: Context, running: Running) -> Stage {
-    replying(async move { core.begin_task(context, running).await.map(Answered::Task) })
+/// Answers with the task that a tool's call becomes.
+fn as_task(core: Arc<Core>, context: Context, stage: Stage, name: Box<str>) -> Stage {
+    replying(async move {
+        // Where this is polled, the call's span is around it, whether or not layers are in between.
+        let (asks, span) = (Some(context.clone()), Span::current());
+        let running = Running { stage, method: Method::CallTool, name, asks, core: None, span };
+        core.begin_task(context, running).await.map(Answered::Task)
+    })
 }
 
 fn replying(future: impl Future<Output = Result<Answered, ProtocolError>> + Send + 'static) -> Stage {
@@ -194,7 +196,7 @@ impl App {
             None => self.core.begin(call, span),
             Some(layered) => {
                 let (method, name) = (call.method, call.name.clone());
-                Running { stage: Stage::Layered(layered.call(call)), method, name, asks: None, span }
+                Running { stage: Stage::Layered(layered.call(call)), method, name, asks: None, core: None, span }
             }
         }
     }
@@ -204,12 +206,13 @@ impl Core {
     /// Begins a call without layers.
     fn begin(self: &Arc<Self>, mut call: Call, span: Span) -> Running {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
-        let asks = call.context.replay().is_some().then(|| (call.context.clone(), Arc::clone(self)));
+        let asks = call.context.replay().is_some().then(|| call.context.clone());
         // The function itself runs when the future is polled, but a `Handler` is the user's code too.
         let stage = catch_unwind(AssertUnwindSafe(|| self.route(method, &name, call))).unwrap_or_else(|_| {
             Reply::failed(method, &name, "panicked; the server's standard error says where").into()
         });
-        Running { stage, method, name, asks, span }
+        let core = asks.is_some().then(|| Arc::clone(self));
+        Running { stage, method, name, asks, core, span }
     }
 
     fn route(self: &Arc<Self>, method: Method, name: &str, call: Call) -> Stage {
@@ -280,7 +283,7 @@ impl Core {
         let schema = Arc::clone(&entry.schema);
         let answering = (entry.handler)(Input { context: context.clone(), source, schema });
         let stage = Stage::Tool(answering, Arc::clone(row));
-        if is_task { as_task(Arc::clone(self), context, Running::of(stage, name.into())) } else { stage }
+        if is_task { as_task(Arc::clone(self), context, stage, name.into()) } else { stage }
     }
 
     fn get_prompt(&self, catalog: &Catalog, name: &str, call: Call) -> Stage {

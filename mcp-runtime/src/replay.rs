@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,8 +39,8 @@ pub(crate) struct Replay {
     principal: Option<Arc<str>>,
     answers: BTreeMap<String, Box<RawValue>>,
     round: Mutex<Round>,
-    /// The task that the call has become.
-    task: OnceLock<Arc<dyn TaskAsk>>,
+    /// The task that the call has become. It holds the call's context, which holds this.
+    task: OnceLock<Weak<dyn TaskAsk>>,
     /// Wakes asks that outlive their call.
     over: Notify,
 }
@@ -48,11 +48,11 @@ pub(crate) struct Replay {
 /// How a call that became a task asks: it goes on, and its client answers the task.
 pub(crate) trait TaskAsk: Send + Sync {
     /// Asks and waits; `None` when nobody will answer.
-    fn ask(&self, key: Option<String>, request: InputRequest) -> Answering<'_>;
+    fn ask(self: Arc<Self>, key: Option<String>, request: InputRequest) -> Answering;
 }
 
 /// The future of an answer to a task.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Option<Box<RawValue>>> + Send + 'a>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Option<Box<RawValue>>> + Send>>;
 
 /// How a call that has to wait ends.
 pub(crate) enum Ending {
@@ -270,13 +270,13 @@ impl Replay {
         (!refusals.is_empty()).then(|| ProtocolError::missing_capability(&means.join(" and "), &required))
     }
 
-    /// The task that the call has become.
-    pub(crate) fn task(&self) -> Option<&Arc<dyn TaskAsk>> {
+    /// The task that the call has become; it may have ended.
+    pub(crate) fn task(&self) -> Option<&Weak<dyn TaskAsk>> {
         self.task.get()
     }
 
     /// The call has become this task.
-    pub(crate) fn set_task(&self, task: Arc<dyn TaskAsk>) {
+    pub(crate) fn set_task(&self, task: Weak<dyn TaskAsk>) {
         // A call becomes a task once.
         let _ = self.task.set(task);
     }
@@ -304,10 +304,11 @@ impl Replay {
             if let Some(error) = round.end.take() {
                 return Some(Ending::Asked(Err(error)));
             }
-            if std::mem::take(&mut round.wants_task) {
-                return Some(Ending::Task);
-            }
             if round.requests.is_empty() {
+                // Whatever is asked before is answered before (SEP-2663, "Task Creation").
+                if std::mem::take(&mut round.wants_task) {
+                    return Some(Ending::Task);
+                }
                 match &mut round.waker {
                     Some(known) => known.clone_from(waker),
                     none => *none = Some(waker.clone()),

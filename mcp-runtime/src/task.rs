@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,8 +20,8 @@ use crate::dispatch::Running;
 use crate::error::{ProtocolError, reason};
 use crate::exchange::result_of;
 use crate::model::{
-    CreateTaskResult, DetailedTask, EmptyResult, ErrorObject, GetTaskResult, InputRequest, InputRequests,
-    InputResponse, ResultType, TASKS_EXTENSION, Task, TaskState,
+    CreateMessageResult, CreateTaskResult, DetailedTask, ElicitResult, EmptyResult, ErrorObject, GetTaskResult,
+    InputRequest, InputRequests, ListRootsResult, ResultType, TASKS_EXTENSION, Task, TaskState,
 };
 use crate::replay::{Answering, TaskAsk};
 use crate::seal::random;
@@ -39,7 +40,7 @@ pub(crate) struct Tasks {
 /// A task that runs here.
 struct Run {
     id: Box<str>,
-    core: std::sync::Weak<Core>,
+    core: Weak<Core>,
     context: Context,
     asks: Mutex<Asks>,
     given_up: Notify,
@@ -49,6 +50,8 @@ struct Run {
 struct Asks {
     last: u64,
     open: BTreeMap<String, (InputRequest, oneshot::Sender<Box<RawValue>>)>,
+    /// Nobody answers any more.
+    are_over: bool,
 }
 
 /// What stands in the store.
@@ -128,20 +131,10 @@ impl Core {
         });
         self.tasks.lock().insert(id, Arc::clone(&run));
         if let Some(replay) = context.replay() {
-            replay.set_task(Arc::clone(&run) as Arc<dyn TaskAsk>);
+            let task: Arc<dyn TaskAsk> = Arc::<Run>::clone(&run);
+            replay.set_task(Arc::downgrade(&task));
         }
-        tokio::spawn(async move {
-            // When its time is over, nobody can ask about it any more.
-            let reply = tokio::time::timeout(ttl, unless_given_up(running, &run.given_up)).await.ok().flatten();
-            if let Some(core) = run.core.upgrade() {
-                if let Some(reply) = reply {
-                    run.finish(&core, reply).await;
-                } else {
-                    run.context.cancel();
-                }
-                core.tasks.lock().remove(&run.id);
-            }
-        });
+        tokio::spawn(run.go_on(running, ttl));
         Ok(CreateTaskResult {
             task,
             status: TaskState::Working.status(),
@@ -180,7 +173,13 @@ impl Core {
         }
         let run = self.tasks.lock().get(&id).cloned();
         let Some(run) = run else {
-            return Err(ProtocolError::internal("the task runs in another process, or no longer"));
+            // It may have come to its end since.
+            let (record, _) = self.find_task(&context, &id).await?;
+            return if record.task.state.status().is_terminal() {
+                Ok(EmptyResult::default())
+            } else {
+                Err(ProtocolError::internal("the task runs in another process, or no longer"))
+            };
         };
         run.answer(answers)?;
         run.save(&self).await?;
@@ -194,7 +193,7 @@ impl Core {
         id: Box<str>,
     ) -> Result<EmptyResult, ProtocolError> {
         self.find_task(&context, &id).await?;
-        self.write_task(&context, &id, |_| TaskState::Cancelled).await?;
+        self.write_task(&context, &id, || TaskState::Cancelled).await?;
         let run = self.tasks.lock().get(&id).cloned();
         if let Some(run) = run {
             run.context.cancel();
@@ -217,14 +216,18 @@ impl Core {
         &self,
         context: &Context,
         id: &str,
-        state: impl Fn(&Task) -> TaskState,
+        state: impl Fn() -> TaskState,
     ) -> Result<(), ProtocolError> {
         loop {
             let (mut record, version) = self.find_task(context, id).await?;
             if record.task.state.status().is_terminal() {
                 return Ok(());
             }
-            record.task.state = state(&record.task.task);
+            record.task.state = state();
+            if let TaskState::Failed { error } = &record.task.state {
+                // SEP-2663, "Task Execution Errors".
+                record.task.task.status_message = Some(error.message.clone());
+            }
             record.task.task.updated(SystemTime::now());
             let text =
                 serde_json::to_vec(&record).map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
@@ -236,15 +239,24 @@ impl Core {
 }
 
 /// Waits for the call, or until it is given up.
-async fn unless_given_up(mut running: Running, given_up: &Notify) -> Option<Reply> {
+async fn unless_given_up(running: &mut Running, given_up: &Notify) -> Option<Reply> {
     let mut given_up = pin!(given_up.notified());
     poll_fn(|cx| {
         if given_up.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
-        Pin::new(&mut running).poll(cx).map(Some)
+        Pin::new(&mut *running).poll(cx).map(Some)
     })
     .await
+}
+
+/// Whether this can be an answer to that question.
+fn check_answer(request: &InputRequest, answer: &RawValue) -> serde_json::Result<()> {
+    match request {
+        InputRequest::Elicit(_) => serde_json::from_str::<ElicitResult>(answer.get()).map(drop),
+        InputRequest::CreateMessage(_) => serde_json::from_str::<CreateMessageResult>(answer.get()).map(drop),
+        InputRequest::ListRoots(_) => serde_json::from_str::<ListRootsResult>(answer.get()).map(drop),
+    }
 }
 
 impl Tasks {
@@ -255,6 +267,29 @@ impl Tasks {
 }
 
 impl Run {
+    /// Runs the call to its end, or until it is given up or its time is over: then nobody can ask about it any more.
+    async fn go_on(self: Arc<Self>, mut running: Running, ttl: Duration) {
+        let reply = tokio::time::timeout(ttl, unless_given_up(&mut running, &self.given_up)).await.ok().flatten();
+        if reply.is_none() {
+            self.context.cancel();
+        }
+        // What the function holds is dropped here, and may panic.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(running)));
+        let asks = {
+            let mut asks = self.lock();
+            asks.are_over = true;
+            std::mem::take(&mut asks.open)
+        };
+        // Whoever still waits for an answer, in a task of its own, hears that none will come.
+        drop(asks);
+        if let Some(core) = self.core.upgrade() {
+            if let Some(reply) = reply {
+                self.finish(&core, reply).await;
+            }
+            core.tasks.lock().remove(&self.id);
+        }
+    }
+
     /// Writes down what the call came to.
     async fn finish(&self, core: &Core, reply: Reply) {
         let state = |outcome: &Result<Box<RawValue>, ErrorObject>| match outcome {
@@ -262,12 +297,12 @@ impl Run {
             Err(error) => TaskState::Failed { error: error.clone() },
         };
         let outcome = result_of(core, self.context.revision(), reply);
-        if core.write_task(&self.context, &self.id, |_| state(&outcome)).await.is_err() {
+        if core.write_task(&self.context, &self.id, || state(&outcome)).await.is_err() {
             // The result has no room in the store; that it failed may have.
             let error = ProtocolError::internal("the task's result could not be kept");
             let outcome = Err(ErrorObject { code: error.code(), message: error.message().to_owned(), data: None });
             // If not even that, the task stays as it is until its time is over.
-            let _ = core.write_task(&self.context, &self.id, |_| state(&outcome)).await;
+            let _ = core.write_task(&self.context, &self.id, || state(&outcome)).await;
         }
     }
 
@@ -275,8 +310,8 @@ impl Run {
     fn answer(&self, answers: BTreeMap<String, &RawValue>) -> Result<(), ProtocolError> {
         let mut asks = self.lock();
         for (key, answer) in &answers {
-            if asks.open.contains_key(key)
-                && let Err(error) = serde_json::from_str::<InputResponse>(answer.get())
+            if let Some((request, _)) = asks.open.get(key)
+                && let Err(error) = check_answer(request, answer)
             {
                 let key = crate::error::quoted(key);
                 let what = format!("the answer {key} in `inputResponses` is no answer: {}", reason(&error));
@@ -294,7 +329,7 @@ impl Run {
 
     /// Writes down what the task waits for.
     async fn save(&self, core: &Core) -> Result<(), ProtocolError> {
-        core.write_task(&self.context, &self.id, |_| {
+        core.write_task(&self.context, &self.id, || {
             let asks = self.lock();
             let input_requests: InputRequests =
                 asks.open.iter().map(|(key, (request, _))| (key.clone(), request.clone())).collect();
@@ -310,17 +345,20 @@ impl Run {
 }
 
 impl TaskAsk for Run {
-    fn ask(&self, key: Option<String>, request: InputRequest) -> Answering<'_> {
+    fn ask(self: Arc<Self>, key: Option<String>, request: InputRequest) -> Answering {
         Box::pin(async move {
             let (answer, waiting) = {
                 let mut asks = self.lock();
+                if asks.are_over {
+                    return None;
+                }
                 asks.last += 1;
                 let (sender, waiting) = oneshot::channel();
                 // A name is never used twice in the life of a task.
                 let number = asks.last;
                 let key = key.map_or_else(|| format!("ask-{number}"), |key| format!("{key}-{number}"));
                 asks.open.insert(key.clone(), (request, sender));
-                (waiting, Open { run: self, key })
+                (waiting, Open { run: Arc::clone(&self), key })
             };
             let core = self.core.upgrade()?;
             self.save(&core).await.ok()?;
@@ -333,13 +371,21 @@ impl TaskAsk for Run {
 }
 
 /// A question that was not answered yet; dropped, it is taken back.
-struct Open<'a> {
-    run: &'a Run,
+struct Open {
+    run: Arc<Run>,
     key: String,
 }
 
-impl Drop for Open<'_> {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.run.lock().open.remove(&self.key);
+        let is_open = self.run.lock().open.remove(&self.key).is_some();
+        if !is_open {
+            return;
+        }
+        // The task no longer waits for it, and its client should not answer it in vain.
+        if let (Ok(runtime), Some(core)) = (tokio::runtime::Handle::try_current(), self.run.core.upgrade()) {
+            let run = Arc::clone(&self.run);
+            runtime.spawn(async move { run.save(&core).await });
+        }
     }
 }

@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mcp_runtime::model::{PROTOCOL_VERSION_KEY, SUBSCRIPTION_ID_KEY};
+use mcp_runtime::model::{CLIENT_CAPABILITIES_KEY, PROTOCOL_VERSION_KEY, SUBSCRIPTION_ID_KEY, TASKS_EXTENSION};
 use mcp_runtime::{Kind, Method, Revision, Sender};
 use serde_json::{Value, json};
 
 use crate::schema::validator;
 
-/// The schema's names for a method's message and for its result.
+/// The schema's names for a method's message and for its result, or those of the extension that has the method.
 pub fn definitions(method: Method) -> (&'static str, Option<&'static str>) {
     match method {
         Method::Initialize => ("InitializeRequest", Some("InitializeResult")),
@@ -25,6 +25,9 @@ pub fn definitions(method: Method) -> (&'static str, Option<&'static str>) {
         Method::ReadResource => ("ReadResourceRequest", Some("ReadResourceResult")),
         Method::Subscribe => ("SubscribeRequest", Some("EmptyResult")),
         Method::Unsubscribe => ("UnsubscribeRequest", Some("EmptyResult")),
+        Method::GetTask => ("GetTaskRequest", Some("GetTaskResult")),
+        Method::UpdateTask => ("UpdateTaskRequest", Some("UpdateTaskResult")),
+        Method::CancelTask => ("CancelTaskRequest", Some("CancelTaskResult")),
         Method::Listen => ("SubscriptionsListenRequest", Some("SubscriptionsListenResult")),
         Method::ListPrompts => ("ListPromptsRequest", Some("ListPromptsResult")),
         Method::GetPrompt => ("GetPromptRequest", Some("GetPromptResult")),
@@ -77,7 +80,24 @@ pub struct Conversation {
 }
 
 /// Questions by their id as JSON.
-type Asked = HashMap<String, (Method, Revision)>;
+type Asked = HashMap<String, Question>;
+
+/// A request that was not answered yet.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    method: Method,
+    revision: Revision,
+    /// Whether it says itself that it may be answered with a task.
+    knows_tasks: bool,
+}
+
+impl Question {
+    fn of(method: Method, revision: Revision, frame: &Value) -> Self {
+        let capabilities = &frame["params"]["_meta"][CLIENT_CAPABILITIES_KEY];
+        let knows_tasks = capabilities["extensions"].get(TASKS_EXTENSION).is_some();
+        Self { method, revision, knows_tasks }
+    }
+}
 
 impl Conversation {
     /// A conversation after the handshake of this revision, if it has one.
@@ -102,7 +122,7 @@ impl Conversation {
             // Only where there are sessions does a server ask by a request of its own.
             let Some(revision) = self.session else { return vec!["`method` is missing".to_owned()] };
             let asked = self.asked_back.remove(&frame["id"].to_string());
-            return answer(revision, asked.map(|(method, _)| method), frame);
+            return answer(revision, asked, frame);
         };
         let own = frame["params"]["_meta"][PROTOCOL_VERSION_KEY].as_str();
         let asked = frame["params"]["protocolVersion"].as_str().filter(|_| method == "initialize");
@@ -117,7 +137,7 @@ impl Conversation {
         let Some(revision) = revision else { return vec!["the message belongs to no revision".to_owned()] };
         let (found, method) = call(revision, Sender::Client, method, frame);
         if let Some(method) = method.filter(|method| method.kind() == Kind::Request) {
-            self.asked.insert(frame["id"].to_string(), (method, revision));
+            self.asked.insert(frame["id"].to_string(), Question::of(method, revision, frame));
         }
         found
     }
@@ -137,18 +157,18 @@ impl Conversation {
             let revision = self.session.filter(|_| !is_of_stream).unwrap_or(Revision::LATEST);
             let (mut found, method) = call(revision, Sender::Server, method, frame);
             if let Some(method) = method.filter(|method| method.kind() == Kind::Request) {
-                let earlier = self.asked_back.insert(frame["id"].to_string(), (method, revision));
+                let question = Question::of(method, revision, frame);
+                let earlier = self.asked_back.insert(frame["id"].to_string(), question);
                 found.extend(earlier.map(|_| "the id of a question that is still open".to_owned()));
             }
             return found;
         }
         let asked = self.asked.remove(&frame["id"].to_string());
-        let revision = asked.map(|(_, revision)| revision).or(self.session).unwrap_or(Revision::LATEST);
-        let method = asked.map(|(method, _)| method);
-        if method == Some(Method::Initialize) && frame.get("result").is_some() {
+        let revision = asked.map(|asked| asked.revision).or(self.session).unwrap_or(Revision::LATEST);
+        if asked.is_some_and(|asked| asked.method == Method::Initialize) && frame.get("result").is_some() {
             self.session = frame["result"]["protocolVersion"].as_str().and_then(Revision::parse);
         }
-        answer(revision, method, frame)
+        answer(revision, asked, frame)
     }
 }
 
@@ -169,12 +189,12 @@ fn call(revision: Revision, sender: Sender, name: &str, frame: &Value) -> (Vec<S
     (found, Some(method))
 }
 
-/// What is wrong with the answer to a request of this method, if one was asked.
-fn answer(revision: Revision, method: Option<Method>, frame: &Value) -> Vec<String> {
+/// What is wrong with the answer to this request, if one was made.
+fn answer(revision: Revision, asked: Option<Question>, frame: &Value) -> Vec<String> {
     if frame.get("error").is_some() {
         return error(revision, frame);
     }
-    let Some(method) = method else { return vec![format!("nobody asked for {frame}")] };
+    let Some(Question { method, knows_tasks, .. }) = asked else { return vec![format!("nobody asked for {frame}")] };
     let general = if revision >= Revision::V2025_11_25 { "JSONRPCResultResponse" } else { "JSONRPCResponse" };
     let mut found = mistakes(revision, general, frame);
     let result = &frame["result"];
@@ -185,6 +205,11 @@ fn answer(revision: Revision, method: Option<Method>, frame: &Value) -> Vec<Stri
         }
         if !matches!(method, Method::CallTool | Method::GetPrompt | Method::ReadResource) {
             found.push(format!("{} cannot ask for input", method.as_str()));
+        }
+    } else if revision >= Revision::V2026_07_28 && result["resultType"] == "task" {
+        found.extend(mistakes(revision, "CreateTaskResult", result));
+        if method != Method::CallTool || !knows_tasks {
+            found.push(format!("this request of {} cannot become a task", method.as_str()));
         }
     } else if let (_, Some(definition)) = definitions(method) {
         found.extend(mistakes(revision, definition, result));

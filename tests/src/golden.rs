@@ -13,7 +13,8 @@
 //! them anew.
 //!
 //! A `requestState` is another one each time: in what the server says it is written `<sealed>`, and in a later line of the
-//! client's that stands for the last one that came.
+//! client's that stands for the last one that came. The same holds for `<task>` and the id of a task; the times of a task
+//! are written `<time>`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,10 @@ use crate::frames::Conversation;
 
 /// What stands in a file for a `requestState`.
 const SEALED: &str = "<sealed>";
+/// What stands in a file for the id of a task.
+const TASK: &str = "<task>";
+/// What stands in a file for a time.
+const TIME: &str = "<time>";
 
 /// One line of the client and what it is answered with.
 #[derive(Debug)]
@@ -122,9 +127,10 @@ pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
     let mut conversation = Conversation::default();
     let mut outcome = Outcome::default();
     let mut sealed = SEALED.to_owned();
+    let mut task = TASK.to_owned();
     for step in steps {
         let place = format!("{name}:{}", step.line);
-        let sent = step.sent.replace(SEALED, &sealed);
+        let sent = step.sent.replace(SEALED, &sealed).replace(TASK, &task);
         let found = match serde_json::from_str::<Value>(&sent) {
             Ok(frame) => conversation.sent(&frame),
             Err(error) => vec![format!("not JSON: {error}")],
@@ -147,6 +153,17 @@ pub async fn talk(name: &str, steps: &[Step], server: Server) -> Outcome {
                 .extend(found.iter().map(|found| format!("{place}: the server's frame: {found}\n    {answer}")));
             if let Some(Value::String(state)) = answer.pointer_mut("/result/requestState") {
                 sealed = std::mem::replace(state, SEALED.to_owned());
+            }
+            let is_new = answer["result"]["resultType"] == "task";
+            if let Some(Value::String(id)) = answer.pointer_mut("/result/taskId")
+                && (is_new || *id == task)
+            {
+                task = std::mem::replace(id, TASK.to_owned());
+            }
+            for time in ["/result/createdAt", "/result/lastUpdatedAt"] {
+                if let Some(time) = answer.pointer_mut(time) {
+                    *time = TIME.into();
+                }
             }
         }
         outcome.answers.push(answers);

@@ -1,5 +1,7 @@
 //! A server that has one of everything, for the golden frames and for whatever else needs a server that never changes.
 
+mod tasks;
+
 use mcp_runtime::model::{
     AudioContent, ContentBlock, EmbeddedResource, Icon, ImageContent, Implementation, PromptMessage, ResourceContents,
     ResourceLink,
@@ -327,6 +329,7 @@ pub fn server() -> Server {
         remove_guests,
         hide_guests,
         show_guests,
+        tasks::tasks(),
         manual,
         logo,
         note,

@@ -178,6 +178,32 @@ fn a_conversation_notices_results_that_ask_for_more_and_break_the_schema() {
     assert_ne!(talk("tools/list", "", asks(json!({ "a": { "method": "roots/list" } }))), 0);
 }
 
+#[test]
+fn a_conversation_notices_tasks_that_nobody_can_have_and_that_break_the_schema() {
+    let extension = json!({ "io.modelcontextprotocol/tasks": {} });
+    let talk = |method: &str, params: Value, extensions: &Value, result: &Value| {
+        let mut message = modern(1, method, params);
+        message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"]["extensions"] = extensions.clone();
+        let mut conversation = Conversation::of(Revision::LATEST);
+        assert_eq!(conversation.sent(&message), Vec::<String>::new());
+        conversation.received(&json!({ "jsonrpc": "2.0", "id": 1, "result": result })).len()
+    };
+    let time = "2026-07-28T10:30:00.000Z";
+    let made = json!({
+        "resultType": "task", "taskId": "t", "status": "working", "createdAt": time, "lastUpdatedAt": time, "ttlMs": null
+    });
+    assert_eq!(talk("tools/call", json!({ "name": "add" }), &extension, &made), 0);
+    assert_ne!(talk("tools/call", json!({ "name": "add" }), &json!({}), &made), 0);
+    assert_ne!(talk("prompts/get", json!({ "name": "add" }), &extension, &made), 0);
+    assert_ne!(talk("tasks/get", json!({ "taskId": "t" }), &extension, &made), 0);
+    let mut wrong = made.clone();
+    wrong["ttlMs"] = json!("long");
+    assert_ne!(talk("tools/call", json!({ "name": "add" }), &extension, &wrong), 0);
+    let mut right = made;
+    right["resultType"] = json!("complete");
+    assert_eq!(talk("tasks/get", json!({ "taskId": "t" }), &extension, &right), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_golden_frame_that_no_longer_holds_is_shown_with_the_way_to_bless_it() {
     let mut steps = golden::read(&golden::files("2026-07-28")[0]);

@@ -38,6 +38,11 @@ impl Span {
         Self(span)
     }
 
+    /// The one around whatever runs now.
+    pub(crate) fn current() -> Self {
+        Self(tracing::Span::current())
+    }
+
     pub(crate) fn enter(&self) -> Entered<'_> {
         self.0.enter()
     }
