@@ -379,7 +379,7 @@ async fn answer<T: Answer>(
             T::read(wire, &question)
         }
         Asking::Replay(replay) if let Some(task) = replay.task() => {
-            replay.forgive();
+            replay.forgive(refused);
             let task = task.upgrade().ok_or(AskError::Gone)?;
             let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
             let wire = serde_json::from_str(answer.get()).map_err(|error| {
