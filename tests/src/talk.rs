@@ -17,6 +17,8 @@ use self::wire::{Connected, Line, Served, connect};
 use crate::judge::Judge;
 use crate::process::PATIENCE;
 
+const CANCELLED: &str = "notifications/cancelled";
+
 /// Something that came from the server.
 #[derive(Debug)]
 struct Event {
@@ -229,6 +231,8 @@ impl Talk {
         if let Some((id, _)) = self.listening {
             let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
             assert_eq!(self.next_told().await, json!({ "jsonrpc": "2.0", "id": id, "result": { "_meta": meta } }));
+            let cancelled = self.event().await.and_then(|event| event.frame).expect("the end is told twice");
+            assert_eq!((&cancelled["method"], &cancelled["params"]["requestId"]), (&json!(CANCELLED), &json!(id)));
         }
         let rest = self.event().await.expect("nothing is told any more");
         assert!(rest.frame.is_none() && self.told.is_empty(), "nobody waits for {rest:?} and {:?}", self.told);

@@ -90,13 +90,19 @@ fn streams_of_changes_are_ended_in_order_when_the_input_ends() {
     }
     pipe.say("notifications/cancelled", json!({ "requestId": "given up" }));
     pipe.process.close();
-    let mut ended = BTreeSet::new();
+    let (mut ended, mut cancelled) = (BTreeSet::new(), BTreeSet::new());
     for frame in pipe.rest() {
+        if frame["method"] == "notifications/cancelled" {
+            let id = frame["params"]["requestId"].as_str().unwrap().to_owned();
+            assert!(ended.contains(&id) && cancelled.insert(id), "{frame} comes once, behind the answer");
+            continue;
+        }
         assert_eq!(frame["result"]["resultType"], "complete", "{frame}");
         assert_eq!(frame["result"]["_meta"][SUBSCRIPTION], frame["id"], "{frame}");
         assert!(ended.insert(frame["id"].as_str().unwrap().to_owned()), "{frame} came twice");
     }
     assert_eq!(ended, BTreeSet::from(["another".to_owned(), "one".to_owned()]));
+    assert_eq!(cancelled, ended);
     let (status, took) = pipe.process.wait();
     assert!(status.success() && took < Duration::from_secs(2), "{status:?} after {took:?}");
 }
