@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use tokio::sync::Notify;
 
@@ -472,10 +473,10 @@ pub(crate) struct RequestMeta<'a> {
     pub(crate) progress_token: Option<ProgressToken>,
     #[serde(rename = "io.modelcontextprotocol/protocolVersion", borrow)]
     pub(crate) revision: Option<Text<'a>>,
-    #[serde(rename = "io.modelcontextprotocol/clientInfo")]
-    pub(crate) client: Option<Implementation>,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(crate) capabilities: Option<ClientCapabilities>,
+    #[serde(rename = "io.modelcontextprotocol/clientInfo", borrow)]
+    pub(crate) client: Option<&'a RawValue>,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities", borrow)]
+    pub(crate) capabilities: Option<&'a RawValue>,
     #[serde(rename = "io.modelcontextprotocol/logLevel")]
     pub(crate) log_level: Option<LoggingLevel>,
 }

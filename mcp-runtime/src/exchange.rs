@@ -102,7 +102,11 @@ impl App {
             }
             None => {
                 let level = facts.log_level.map(|level| Arc::new(AtomicU8::new(level as u8)));
-                (facts.client.take().map_or_else(unknown_client, Arc::new), level, None)
+                let client = match facts.client.take() {
+                    Some(stated) => core.clients.of(&stated)?,
+                    None => unknown_client(),
+                };
+                (client, level, None)
             }
         };
         let context = Context::new(Inner {

@@ -185,10 +185,13 @@ fn append(queue: &mut Queue, encode: impl FnOnce(&mut Vec<u8>)) {
     }
     let start = queue.frames.len();
     encode(&mut queue.frames);
-    // A line ends the frame. JSON that somebody laid out by hand may hold line breaks between its tokens.
-    for byte in &mut queue.frames[start..] {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
+    // A line ends the frame. JSON that somebody laid out by hand may hold line breaks between its tokens; looking for the
+    // first one is all that is done for the rest.
+    if let Some(first) = memchr::memchr2(b'\n', b'\r', &queue.frames[start..]) {
+        for byte in &mut queue.frames[start + first..] {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
         }
     }
     queue.frames.push(b'\n');

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::model::{CacheScope, Implementation};
 use crate::replay::Keeping;
 use crate::seal::Seal;
+use crate::session::Clients;
 use crate::state::{Needs, States};
 use crate::store::{MemoryStore, Store};
 use crate::subscribe::{Change, Hub};
@@ -230,6 +231,7 @@ impl Server {
             keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             tasks: Tasks::default(),
+            clients: Clients::default(),
             options: self.options,
         });
         self.handle.attach(&core);
@@ -277,6 +279,7 @@ pub(crate) struct Core {
     pub(crate) keeping: Arc<Keeping>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tasks: Tasks,
+    pub(crate) clients: Clients,
     /// What transports were told, by type.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP has anything to be told"))]
     pub(crate) options: States,

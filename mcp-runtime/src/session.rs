@@ -1,8 +1,8 @@
 //! What a connection remembers of its client: up to 2025-11-25 what `initialize` agreed on, in 2026-07-28 nothing. Also
 //! reads from a request which of the two it belongs to. Floor 3.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -109,8 +109,61 @@ pub(crate) struct Facts {
     pub(crate) progress_token: Option<crate::model::ProgressToken>,
     /// The revision by name, present in 2026-07-28 only.
     pub(crate) revision: Option<String>,
-    pub(crate) client: Option<Client>,
+    pub(crate) client: Option<Stated>,
     pub(crate) log_level: Option<LoggingLevel>,
+}
+
+/// What a request states of its client, as it came.
+pub(crate) struct Stated {
+    info: Option<Bytes>,
+    capabilities: Bytes,
+}
+
+/// The client that stated something last. A client states the same in every request, so it is rarely read anew.
+#[derive(Debug, Default)]
+pub(crate) struct Clients(Mutex<Option<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    info: Option<Box<[u8]>>,
+    capabilities: Box<[u8]>,
+    client: Arc<Client>,
+}
+
+/// The longest statement that is remembered, in bytes.
+const REMEMBERED: usize = 4096;
+
+impl Clients {
+    /// Reads what a request states of its client.
+    ///
+    /// # Errors
+    /// Members of the wrong type.
+    pub(crate) fn of(&self, stated: &Stated) -> Result<Arc<Client>, ProtocolError> {
+        let is_same = |known: &&Known| {
+            *known.capabilities == *stated.capabilities && known.info.as_deref() == stated.info.as_deref()
+        };
+        if let Some(known) = self.lock().as_ref().filter(is_same) {
+            return Ok(Arc::clone(&known.client));
+        }
+        let wrong =
+            |error: serde_json::Error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error)));
+        let info = stated.info.as_deref().map(serde_json::from_slice).transpose().map_err(wrong)?;
+        let capabilities = serde_json::from_slice(&stated.capabilities).map_err(wrong)?;
+        let client = Arc::new(Client { info, capabilities });
+        if stated.capabilities.len() + stated.info.as_ref().map_or(0, Bytes::len) <= REMEMBERED {
+            *self.lock() = Some(Known {
+                info: stated.info.as_deref().map(Box::from),
+                capabilities: Box::from(&*stated.capabilities),
+                client: Arc::clone(&client),
+            });
+        }
+        Ok(client)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
+        // Nothing that can panic runs while it is locked but an allocation.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Params {
@@ -146,7 +199,7 @@ impl Params {
             let kind = crate::message::kind_of(raw.get());
             return Err(ProtocolError::invalid_params(format!("`arguments` must be an object, not {kind}")));
         }
-        let facts = outline.meta.map(Facts::read).transpose()?.unwrap_or_default();
+        let facts = outline.meta.map(|meta| Facts::read(params, meta)).transpose()?.unwrap_or_default();
         Ok(Self {
             name,
             arguments: outline.arguments.map(|raw| slice(params, raw)),
@@ -172,13 +225,16 @@ fn missing(method: Method, member: &str) -> ProtocolError {
 }
 
 impl Facts {
-    fn read(raw: &RawValue) -> Result<Self, ProtocolError> {
+    fn read(params: &Bytes, raw: &RawValue) -> Result<Self, ProtocolError> {
         let meta: RequestMeta<'_> = serde_json::from_str(raw.get())
             .map_err(|error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error))))?;
         Ok(Self {
             progress_token: meta.progress_token,
             revision: meta.revision.map(|revision| revision.0.into_owned()),
-            client: meta.capabilities.map(|capabilities| Client { info: meta.client, capabilities }),
+            client: meta.capabilities.map(|capabilities| Stated {
+                info: meta.client.map(|info| slice(params, info)),
+                capabilities: slice(params, capabilities),
+            }),
             log_level: meta.log_level,
         })
     }
