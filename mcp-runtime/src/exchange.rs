@@ -84,6 +84,8 @@ impl App {
             return Err(ProtocolError::method_not_found(method.as_str()));
         }
         let core = &self.core;
+        // Read even where nobody needs it: what a request must say is to be sound.
+        let stated = outline.facts.client.take().map(|stated| core.clients.of(&stated)).transpose()?;
         match (method, origin.session) {
             (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
             (Method::Discover, _) => return Ok(Admitted::Answered(core.catalog().discover())),
@@ -102,11 +104,7 @@ impl App {
             }
             None => {
                 let level = facts.log_level.map(|level| Arc::new(AtomicU8::new(level as u8)));
-                let client = match facts.client.take() {
-                    Some(stated) => core.clients.of(&stated)?,
-                    None => unknown_client(),
-                };
-                (client, level, None)
+                (stated.unwrap_or_else(unknown_client), level, None)
             }
         };
         let context = Context::new(Inner {
