@@ -233,6 +233,9 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What nearly every client says that it takes.
+const USUAL: &str = "application/json, text/event-stream";
+
 /// Which kinds of answer a client takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
@@ -242,6 +245,13 @@ pub(crate) struct Accepted {
 
 /// Reads `Accept`; a client that does not send it takes everything.
 pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
+    // What nearly every client sends needs no taking apart.
+    let mut lines = headers.get_all(ACCEPT).iter();
+    if let (Some(only), None) = (lines.next(), lines.next())
+        && only == USUAL
+    {
+        return Accepted { json: true, event_stream: true };
+    }
     let mut is_silent = true;
     let mut json = Taken::default();
     let mut event_stream = Taken::default();

@@ -1,0 +1,246 @@
+//! What building a server costs: crates, time, and the size of the binary, here and with the peers; and what one more attribute costs.
+//! Everything is built in copies, in folders of their own, so that nothing is there before.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::figures::shown;
+use crate::options::Options;
+use crate::report::{COST, machine};
+use crate::server::{cargo, root, run as output, target};
+use crate::{Result, say};
+
+const NAMES: [&str; 4] = ["ours", "rmcp", "tower-mcp", "turbomcp"];
+/// How many tools the generated crates have.
+const TOOLS: [usize; 2] = [2, 502];
+
+/// A package that is built, with or without HTTP.
+struct Package {
+    folder: PathBuf,
+    name: String,
+    main: PathBuf,
+    has_http: bool,
+}
+
+/// What building one takes.
+struct Cost {
+    crates: usize,
+    debug: f64,
+    release: f64,
+    rebuild: f64,
+    size: f64,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut out = format!(
+        "{COST}\nMade by `cargo run --release -p benches -- build-cost`; wall time on an otherwise idle machine, everything built from \
+         nothing but downloaded sources. The rebuild is a debug build after one tool was changed.\n\n{}\n| | crates in the tree | clean \
+         debug build, s | clean release build, s | rebuild, s | stripped binary, MiB |\n|---|---|---|---|---|---|\n",
+        machine()?
+    );
+    for has_http in [false, true] {
+        for name in NAMES.into_iter().filter(|name| options.wants(name)) {
+            let shown_as = format!("{name}, {}", if has_http { "stdio and HTTP" } else { "stdio alone" });
+            let line = match package(name, has_http).and_then(|package| cost(&package)) {
+                Ok(Cost { crates, debug, release, rebuild, size }) => {
+                    let [debug, release, rebuild, size] = [debug, release, rebuild, size].map(shown);
+                    format!("| {shown_as} | {crates} | {debug} | {release} | {rebuild} | {size} |")
+                }
+                Err(error) => {
+                    format!("| {shown_as} | does not build here: {} |||||", error.to_string().replace('\n', " "))
+                }
+            };
+            say(&line);
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    if options.wants("attributes") {
+        let text = attributes()?;
+        say(&text);
+        let _ = writeln!(out, "\n{text}");
+    }
+    if !options.writes || !options.is_whole() {
+        return Ok(());
+    }
+    let path = root().join("docs/benchmarks.md");
+    let earlier = fs::read_to_string(&path).unwrap_or_default();
+    let speed = earlier.split_once(COST).map_or(earlier.as_str(), |(speed, _)| speed);
+    fs::create_dir_all(root().join("docs"))?;
+    fs::write(&path, format!("{speed}{out}"))?;
+    say(format_args!("written to {}", path.display()));
+    Ok(())
+}
+
+fn base() -> PathBuf {
+    target().join("bench-cost")
+}
+
+/// Copies a package to where it is built.
+fn package(name: &str, has_http: bool) -> Result<Package> {
+    let (root, base) = (root(), base());
+    if name == "ours" {
+        let folder = base.join("ours");
+        let main = folder.join("src/main.rs");
+        let source = fs::read_to_string(root.join("examples/src/bin/bench.rs"))?;
+        generate(&folder, &source)?;
+        return Ok(Package { folder, name: "generated".to_owned(), main, has_http });
+    }
+    let folder = base.join("peers");
+    copy(&root.join("benches/peers"), &folder)?;
+    fs::create_dir_all(base.join("src"))?;
+    fs::copy(root.join("benches/src/work.rs"), base.join("src/work.rs"))?;
+    let main = folder.join(name).join("src/main.rs");
+    Ok(Package { folder, name: format!("peer-{name}"), main, has_http })
+}
+
+/// A package on this framework, as a user has it.
+fn generate(folder: &Path, source: &str) -> Result<()> {
+    let runtime = root().join("mcp-runtime");
+    let runtime = runtime.display();
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"generated\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[features]\ndefault = [\"http\"]\nhttp = \
+             [\"mcp-runtime/http\"]\n\n[dependencies]\nmcp-runtime = {{ path = \"{runtime}\", default-features = false }}\nschemars = \
+             \"1.2\"\nserde = {{ version = \"1\", features = [\"derive\"] }}\ntokio = {{ version = \"1\", features = [\"macros\", \
+             \"rt-multi-thread\", \"time\"] }}\n\n[workspace]\n\n[profile.release]\nlto = \"thin\"\ncodegen-units = 1\n"
+        ),
+    )?;
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    fs::write(folder.join("src/main.rs"), source)?;
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_name() == "target" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+impl Package {
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(cargo());
+        cargo.current_dir(&self.folder).args([command, "--quiet", "--package", &self.name]);
+        cargo.args((!self.has_http).then_some("--no-default-features"));
+        cargo
+    }
+
+    fn out(&self) -> PathBuf {
+        base().join("out").join(format!("{}-{}", self.name, if self.has_http { "http" } else { "stdio" }))
+    }
+
+    /// How many seconds a build takes.
+    fn build(&self, options: &[&str]) -> Result<f64> {
+        let begun = Instant::now();
+        output(self.cargo("build").arg("--target-dir").arg(self.out()).args(options))?;
+        Ok(begun.elapsed().as_secs_f64())
+    }
+
+    /// How many seconds a build takes after the one tool was changed.
+    fn rebuild(&self, from: &str, to: &str, options: &[&str]) -> Result<f64> {
+        let source = fs::read_to_string(&self.main)?;
+        let changed = source.replace(from, to);
+        if changed == source {
+            return Err(format!("there is no {from} in {}", self.main.display()).into());
+        }
+        fs::write(&self.main, changed)?;
+        let took = self.build(options);
+        fs::write(&self.main, source)?;
+        took
+    }
+}
+
+fn cost(package: &Package) -> Result<Cost> {
+    // What is downloaded already is not part of a build.
+    output(Command::new(cargo()).current_dir(&package.folder).args(["fetch", "--quiet"]))?;
+    let tree = output(package.cargo("tree").args(["--edges", "normal", "--prefix", "none"]))?;
+    let mut crates: Vec<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    if package.out().exists() {
+        fs::remove_dir_all(package.out())?;
+    }
+    let debug = package.build(&[])?;
+    let rebuild = package.rebuild("\"slept\"", "\"slept well\"", &[])?;
+    let release = package.build(&["--release"])?;
+    let stripped = package.out().join("stripped");
+    output(Command::new("strip").arg("-o").arg(&stripped).arg(package.out().join("release").join(&package.name)))?;
+    #[expect(clippy::cast_precision_loss, reason = "a binary is far smaller than 2^52 bytes")]
+    let size = fs::metadata(&stripped)?.len() as f64 / f64::from(1 << 20);
+    fs::remove_dir_all(package.out())?;
+    Ok(Cost { crates: crates.len(), debug, release, rebuild, size })
+}
+
+/// What one more tool costs, from two crates that differ in their number of tools.
+fn attributes() -> Result<String> {
+    let [few, many] = TOOLS.map(|tools| -> Result<[f64; 3]> {
+        let folder = base().join(format!("tools-{tools}"));
+        generate(&folder, &tools_source(tools))?;
+        let package =
+            Package { main: folder.join("src/main.rs"), name: "generated".to_owned(), folder, has_http: false };
+        output(Command::new(cargo()).current_dir(&package.folder).args(["fetch", "--quiet"]))?;
+        let mut times = [0.0; 2];
+        for (time, options) in times.iter_mut().zip([&[][..], &["--release"]]) {
+            package.build(options)?;
+            *time = package.rebuild("a + b", "a - b", options)?;
+        }
+        // Where it is not installed, there is no such number.
+        let lines = output(package.cargo("llvm-lines").arg("--target-dir").arg(package.out())).ok();
+        let total = lines.as_deref().and_then(|text| text.lines().find(|line| line.contains("(TOTAL)")));
+        let total = total.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        Ok([times[0], times[1], total.unwrap_or(f64::NAN)])
+    });
+    let (few, many) = (few?, many?);
+    let each = |index: usize| (many[index] - few[index]) / 500.0;
+    let lines = if each(2).is_nan() {
+        "cargo llvm-lines is not installed".to_owned()
+    } else {
+        format!("{} lines of LLVM IR", shown(each(2)))
+    };
+    Ok(format!(
+        "One `#[tool]` with two arguments in a crate of 500, from the difference to a crate of 2: {} ms of a debug build, {} ms of a \
+         release build, {lines}.\n",
+        shown(each(0) * 1e3),
+        shown(each(1) * 1e3)
+    ))
+}
+
+fn tools_source(tools: usize) -> String {
+    let mut source = "use mcp_runtime::{Group, group, server, tool};\n".to_owned();
+    for number in 0..tools {
+        let _ = writeln!(
+            source,
+            "\n/// One of many.\n#[tool]\nfn tool_{number}(\n    /// Some text.\n    text: String,\n    /// Some number.\n    count: \
+             Option<u32>,\n) -> String {{\n    format!(\"{{text}} {number} {{count:?}}\")\n}}"
+        );
+    }
+    // As a user with so many tools has them: in groups.
+    let names: Vec<String> = (0..tools).map(|number| format!("tool_{number}")).collect();
+    let mut groups = Vec::new();
+    for (number, names) in names.chunks(50).enumerate() {
+        let _ = writeln!(source, "\nfn group_{number}() -> impl Group {{\n    group![{}]\n}}", names.join(", "));
+        groups.push(format!("group_{number}()"));
+    }
+    let _ = writeln!(
+        source,
+        "\n/// Adds.\n#[tool]\nfn add(a: i64, b: i64) -> i64 {{\n    a + b\n}}\n\nfn main() -> mcp_runtime::Result<()> {{\n    server![add, \
+         {}].run_blocking()\n}}",
+        groups.join(", ")
+    );
+    source
+}
