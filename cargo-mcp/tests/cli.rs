@@ -172,7 +172,7 @@ fn a_program_that_is_no_server_is_exit_code_4() {
 fn which_server_is_meant_must_be_clear() {
     let run = mcp(&repository().join("examples"), &["list"]);
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("--bin: everything, hello, mini, notes"), "{}", run.stderr);
+    assert!(run.stderr.contains("--bin: bench, everything, hello, mini, notes"), "{}", run.stderr);
     let scratch = Scratch::new("nothing");
     let run = mcp(&scratch.0, &["list"]);
     assert_eq!(run.code, 2);
