@@ -1,12 +1,15 @@
-//! The command line, as clap sees it. A tool's own flags are unknown here: they follow the tool's name and are read by
-//! `flags` once the server has said what they are.
+//! The command line, as clap sees it: what all commands share. The options of a command stand in its own file; a tool's
+//! flags are unknown to clap: they follow the tool's name and are read by `flags` once the server has said what they are.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::error::Failure;
-use crate::print::{Console, visible};
+use crate::command::{
+    add, call, completions, diff, doctor, expand, inspect, install, list, lock, man, new, prompt, read, run, schema,
+};
+use crate::print::Console;
+use crate::target::Header;
 
 /// Scaffold, list and call Model Context Protocol servers
 #[derive(Debug, Parser)]
@@ -14,7 +17,8 @@ use crate::print::{Console, visible};
     name = "cargo mcp",
     bin_name = "cargo mcp",
     version,
-    after_help = "A server is this package's own by default, or any other: cargo mcp list -- ./server --stdio"
+    disable_help_subcommand = true,
+    after_help = "A server is this package's own by default, or another one: -- COMMAND, --url URL, --server NAME"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -53,106 +57,75 @@ pub(crate) enum When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a new server
-    New(New),
+    New(new::New),
+    /// Make a server of the current folder
+    Init(new::Init),
+    /// Build this package's server and run it
+    Run(run::Run),
+    /// Add a tool, a resource or a prompt to your code
+    Add(add::Add),
     /// List what a server offers
-    List(List),
+    List(list::List),
     /// Call a tool
-    Call(Call),
+    Call(call::Call),
+    /// Read a resource
+    Read(read::Read),
+    /// Render a prompt
+    Prompt(prompt::Prompt),
+    /// Print everything a server says of itself, or try it in a browser
+    Inspect(inspect::Inspect),
+    /// Write the schemas for other languages
+    Schema(schema::Schema),
+    /// Write the server's surface to mcp.lock
+    Lock(lock::LockCommand),
+    /// Tell what changed, and whom it breaks
+    Diff(diff::Diff),
+    /// Show what the macros make of your code
+    Expand(expand::Expand),
+    /// Add the server to an AI application
+    Install(install::Install),
+    /// Look for what keeps the server from working
+    Doctor(doctor::Doctor),
+    /// Print a shell's completions
+    Completions(completions::Completions),
+    /// Print the names that completions ask for
+    #[command(hide = true)]
+    Names(completions::Names),
+    /// Print the manual page
+    Man(man::ManCommand),
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Example: cargo mcp new weather && cd weather && cargo mcp call hello --name Ada")]
-pub(crate) struct New {
-    /// Folder of the new server; its last part is the package's name
-    #[arg(required_unless_present = "list")]
-    pub(crate) path: Option<PathBuf>,
+/// What is said of how a server is spoken to.
+const PROTOCOL: &str = "Protocol";
 
-    /// What to begin with; `--list` tells what there is
-    #[arg(short, long, default_value = "tools", value_name = "NAME")]
-    pub(crate) template: String,
-
-    /// Name of the package, if it is not the folder's
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-
-    /// Version control to begin with
-    #[arg(long, value_enum, default_value = "git")]
-    pub(crate) vcs: Vcs,
-
-    /// List the templates
-    #[arg(long)]
-    pub(crate) list: bool,
-
-    /// Print what would be written, and write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Vcs {
-    Git,
-    None,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: cargo mcp list tools")]
-pub(crate) struct List {
-    /// What to list; everything unless given
-    #[arg(value_enum)]
-    pub(crate) what: Option<What>,
-
-    /// Estimate what the list of tools costs a model
-    #[arg(long)]
-    pub(crate) tokens: bool,
-
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum What {
-    Tools,
-    Resources,
-    Templates,
-    Prompts,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Arguments of the tool follow its name:\n  cargo mcp call add --a 1 --b 2\n  cargo mcp call add a=1 b:=2\n  \
-                  cargo mcp call add --input '{\"a\": 1}'\n  cargo mcp call add --help"
-)]
-pub(crate) struct Call {
-    #[command(flatten)]
-    pub(crate) target: Target,
-
-    /// Folder to save images and audio in
-    #[arg(long, value_name = "DIR")]
-    pub(crate) save: Option<PathBuf>,
-
-    /// The tool's name, then its arguments: `--name value`, `name=value` or `name:=json`; `--input JSON|@FILE|-` for all at
-    /// once
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "TOOL ARGUMENTS")]
-    words: Vec<String>,
-}
-
-impl Call {
-    /// The tool's name and the words that are its arguments: whatever follows the name is for the tool.
-    pub(crate) fn tool(&self) -> Result<(&str, &[String]), Failure> {
-        let (tool, arguments) = self.words.split_first().ok_or_else(|| Failure::usage("which tool?"))?;
-        if tool.starts_with('-') {
-            return Err(Failure::usage(format!("unknown option {}", visible(tool))).hint(
-                "options stand before the tool's name, its arguments after it; `cargo mcp call --help` lists them",
-            ));
-        }
-        Ok((tool, arguments))
-    }
-}
-
-/// Which server, and how it is built. Everything behind `--` is the command of another server.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Server")]
+/// Which server: this package's own, or another one. Everything behind `--` is the command of another server, too.
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Target {
+    #[command(flatten)]
+    pub(crate) own: Own,
+
+    #[command(flatten)]
+    pub(crate) elsewhere: Elsewhere,
+
+    /// Protocol revision to speak, or `auto`
+    #[arg(long, default_value = "auto", value_name = "REVISION", help_heading = PROTOCOL)]
+    pub(crate) protocol: String,
+
+    /// Seconds to wait for each answer
+    #[arg(
+        long,
+        default_value_t = 60,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        help_heading = PROTOCOL
+    )]
+    pub(crate) timeout: u64,
+}
+
+/// This package's server, and how it is built.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct Own {
     /// Package that the server is in
     #[arg(short, long, value_name = "SPEC")]
     pub(crate) package: Option<String>,
@@ -180,14 +153,27 @@ pub(crate) struct Target {
     /// Assert that Cargo.lock stays as it is
     #[arg(long)]
     pub(crate) locked: bool,
+}
 
-    /// Protocol revision to speak, or `auto`
-    #[arg(long, default_value = "auto", value_name = "REVISION")]
-    pub(crate) protocol: String,
+/// A server that is not this package's.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Another server")]
+pub(crate) struct Elsewhere {
+    /// Server over HTTP at this address
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    pub(crate) url: Option<String>,
 
-    /// Seconds to wait for each answer
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: u64,
+    /// Header to send to it, as 'Name: value'; can be given again
+    #[arg(long, value_name = "HEADER")]
+    pub(crate) header: Vec<Header>,
+
+    /// Environment variable with the bearer token to send to it
+    #[arg(long, value_name = "VAR")]
+    pub(crate) bearer_env: Option<String>,
+
+    /// Server by its name in an AI application's configuration, or by NAME@CLIENT
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server: Option<String>,
 }
 
 #[cfg(test)]

@@ -20,6 +20,33 @@ pub(crate) enum Asked {
     Call(JsonObject),
 }
 
+/// The name that comes first, and the words that are its arguments: whatever follows the name is for what it names.
+pub(crate) fn named<'w>(words: &'w [String], kind: &str) -> Result<(&'w str, &'w [String]), Failure> {
+    let (name, arguments) = words.split_first().ok_or_else(|| Failure::usage(format!("which {kind}?")))?;
+    if name.starts_with('-') {
+        let command = if kind == "tool" { "call" } else { kind };
+        return Err(Failure::usage(format!("unknown option {}", visible(name))).hint(format!(
+            "options stand before the {kind}'s name, its arguments after it; `cargo mcp {command} --help` lists them"
+        )));
+    }
+    Ok((name, arguments))
+}
+
+/// The one of that name among what a server has.
+pub(crate) fn find<'t, T>(kind: &str, all: &'t [T], name: &str, name_of: fn(&T) -> &str) -> Result<&'t T, Failure> {
+    all.iter().find(|one| name_of(one) == name).ok_or_else(|| {
+        let failure = Failure::usage(format!("the server has no {kind} `{}`", visible(name)));
+        match nearest(name, all.iter().map(name_of)) {
+            Some(nearest) => failure.hint(format!("did you mean `{}`?", visible(nearest))),
+            None if all.is_empty() => failure.hint("it has none at all"),
+            None => {
+                let names: Vec<_> = all.iter().take(20).map(|one| visible(name_of(one))).collect();
+                failure.hint(format!("it has {}", names.join(", ")))
+            }
+        }
+    })
+}
+
 /// Reads the words after a tool's name.
 pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
     let mut reader = Reader { arguments: signature::arguments(&tool.input_schema), values: Map::new() };

@@ -6,29 +6,53 @@ mod command;
 mod error;
 mod target;
 
+mod addition;
+mod ask;
+mod checkup;
+mod client;
+mod diff;
+mod export;
+mod file;
 mod flags;
+mod lock;
+mod media;
 mod print;
 mod signature;
+mod source;
+mod subset;
+mod surface;
 mod template;
+mod web;
+mod worktree;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
 use crate::error::Failure;
+use crate::print::Console;
 
 fn main() -> ExitCode {
     let (arguments, server) = split(std::env::args_os());
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; the rest is usage, which is exit code 2.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // A closed pipe is no failure of ours.
+            if !error.use_stderr() {
+                // A closed pipe is no failure of ours.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            if wants_json {
+                let failure = Failure::command_line(&error.render().to_string());
+                Console::new(true, false, false, None).failure(&failure);
+                return failure.exit_code();
+            }
             let _ = error.print();
-            return ExitCode::from(code);
+            return ExitCode::from(2);
         }
     };
     let console = cli.console();
@@ -43,13 +67,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, server: Option<Vec<OsString>>) -> Result<ExitCode, Failure> {
     let console = cli.console();
-    let future = async {
-        match cli.command {
-            Command::New(new) => command::new::run(&new, &console),
-            Command::List(list) => command::list::run(&list, server, &console).await,
-            Command::Call(call) => command::call::run(&call, server, &console).await,
-        }
-    };
+    let future = command::run(cli.command, server, &console);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::own)?;
     runtime.block_on(async {
         tokio::select! {

@@ -1,9 +1,10 @@
 //! Everything that is printed: results on standard output, the rest on standard error. What a server sent is shown with its
 //! control characters escaped, so that it cannot write on the terminal what it likes.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 
-use mcp_runtime::client::{Connect, Process};
+use mcp_runtime::client::Connect;
 use mcp_runtime::model::{LoggingLevel, ProgressNotificationParams};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -41,7 +42,16 @@ impl Console {
             Value::Object(result) => members.extend(result),
             other => drop(members.insert("result".to_owned(), other)),
         }
-        self.result(&Value::Object(members).to_string())
+        self.result(&visible_json(&Value::Object(members).to_string()))
+    }
+
+    /// Prints a result that is JSON whoever asks: laid out for people, on one line for programs.
+    pub(crate) fn document(&self, result: &impl Serialize) -> Result<(), Failure> {
+        if self.json {
+            return self.json(result);
+        }
+        let value = serde_json::to_value(result).map_err(Failure::own)?;
+        self.result(&visible_json(&serde_json::to_string_pretty(&value).map_err(Failure::own)?))
     }
 
     /// Tells the user something that is no result.
@@ -49,6 +59,32 @@ impl Console {
         if !self.quiet && !self.json {
             self.error_line(line);
         }
+    }
+
+    /// Tells what only who asks for more wants to know.
+    pub(crate) fn detail(&self, line: &str) {
+        if self.verbose {
+            self.note(line);
+        }
+    }
+
+    /// Says something to a user who is asked; `end` follows it.
+    #[expect(clippy::unused_self, reason = "everything is printed through the console")]
+    pub(crate) fn say(&self, text: &str, end: &str) {
+        let mut out = stderr().lock();
+        let _ = write!(out, "{text}{end}").and_then(|()| out.flush());
+    }
+
+    /// Whether somebody is there who can be asked: on a terminal, and no program that reads JSON. `CI` says that it only looks
+    /// like one.
+    pub(crate) fn can_ask(&self) -> bool {
+        let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
+        !self.json && !is_ci && stdin().is_terminal() && stderr().is_terminal()
+    }
+
+    /// Says what nobody can do without, however quiet it should be.
+    pub(crate) fn announce(&self, line: &str) {
+        self.error_line(line);
     }
 
     /// Tells what went wrong.
@@ -96,12 +132,9 @@ impl Console {
 
     /// Shows a call's progress on the terminal.
     pub(crate) fn progress(&self, progress: &ProgressNotificationParams) {
-        if !self.shows_progress() {
-            return;
+        if self.shows_progress() {
+            let _ = write!(stderr().lock(), "\r\u{1b}[K{}", bar(progress));
         }
-        let total = progress.total.as_ref().map(|total| format!("/{total}")).unwrap_or_default();
-        let message = progress.message.as_deref().map(|text| format!(" {}", visible(text))).unwrap_or_default();
-        let _ = write!(stderr().lock(), "\r\u{1b}[K{}{total}{message}", progress.progress);
     }
 
     /// Clears what [`Self::progress`] left.
@@ -112,7 +145,7 @@ impl Console {
     }
 
     /// Shows what the server logs: all of it when asked for, else what is a warning or worse.
-    pub(crate) fn listen(&self, connect: Connect<Process>) -> Connect<Process> {
+    pub(crate) fn listen<S>(&self, connect: Connect<S>) -> Connect<S> {
         let console = *self;
         let lowest = if console.verbose { LoggingLevel::Debug } else { LoggingLevel::Warning };
         connect.log_level(lowest).on_log(move |message| {
@@ -127,6 +160,34 @@ impl Console {
     }
 }
 
+/// How far a call is: a bar where the server says how much there is in all, and never more than a narrow terminal has room
+/// for.
+fn bar(progress: &ProgressNotificationParams) -> String {
+    const WIDTH: usize = 20;
+    const MESSAGE: usize = 48;
+    let done = progress.progress.as_f64().unwrap_or_default();
+    let total = progress.total.as_ref().and_then(serde_json::Number::as_f64).filter(|total| *total > 0.0);
+    let mut text = match total {
+        Some(total) => {
+            let part = (done / total).clamp(0.0, 1.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+            let percent = (part * 100.0) as usize;
+            let filled = percent * WIDTH / 100;
+            format!("[{}{}] {percent:>3}%", "=".repeat(filled), " ".repeat(WIDTH - filled))
+        }
+        None => progress.progress.to_string(),
+    };
+    if let Some(message) = &progress.message {
+        let message = visible(message);
+        text.push(' ');
+        text.extend(message.chars().take(MESSAGE));
+        if message.chars().nth(MESSAGE).is_some() {
+            text.push('…');
+        }
+    }
+    text
+}
+
 /// Text of a server with every control character escaped, on one line.
 pub(crate) fn visible(text: &str) -> String {
     escaped(text, |_| false)
@@ -137,14 +198,31 @@ pub(crate) fn visible_lines(text: &str) -> String {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// JSON with the characters escaped that JSON itself lets through and a terminal would act on. It stays the same JSON.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // All of them are in the plane that four digits reach, and none can stand outside of a string except line breaks.
+        if steers(c) && c != '\n' {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn escaped(text: &str, keeps: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        // Directional overrides are no control characters and can reorder what is read all the same.
-        let is_override = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && !keeps(c)) || is_override { out.extend(c.escape_default()) } else { out.push(c) }
+        if steers(c) && !keeps(c) { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out
+}
+
+/// Whether a terminal acts on it. Directional overrides are no control characters and can reorder what is read all the same.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -152,9 +230,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn progress_is_a_bar_where_there_is_a_total() {
+        let check = |json: Value| serde_json::from_value(json).map(|progress| bar(&progress)).unwrap_or_default();
+        assert_eq!(
+            check(json!({ "progressToken": 1, "progress": 1, "total": 4, "message": "a\u{1b}b" })),
+            "[=====               ]  25% a\\u{1b}b"
+        );
+        assert_eq!(check(json!({ "progressToken": 1, "progress": 9, "total": 4 })), "[====================] 100%");
+        assert_eq!(check(json!({ "progressToken": 1, "progress": 9, "total": 0 })), "9");
+        let long = check(json!({ "progressToken": 1, "progress": 1.5, "message": "x".repeat(99) }));
+        assert_eq!(long, format!("1.5 {}…", "x".repeat(48)));
+    }
+
+    #[test]
     fn what_a_server_sent_cannot_steer_the_terminal() {
         assert_eq!(visible("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\n\\u{202e}b");
         assert_eq!(visible_lines("a\n\tb\r\u{7}"), "a\n\tb\\r\\u{7}");
         assert_eq!(visible("plain ä"), "plain ä");
+        let json = "{\n  \"a\": \"\u{9b}\u{202e}ä\"\n}";
+        assert_eq!(visible_json(json), "{\n  \"a\": \"\\u009b\\u202eä\"\n}");
+        assert_eq!(serde_json::from_str::<Value>(&visible_json(json)).ok(), serde_json::from_str(json).ok());
     }
 }

@@ -1,54 +1,9 @@
 //! Runs `cargo mcp` as a person and as a script does, against the examples of this repository and against programs that are
 //! no servers.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod process;
 
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn mcp(folder: &Path, line: &[&str]) -> Run {
-    let output: Output = Command::new(env!("CARGO_BIN_EXE_cargo-mcp"))
-        .args(line)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .env_remove("CARGO_TERM_COLOR")
-        .output()
-        .expect("cargo-mcp runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is text");
-    Run { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository").to_owned()
-}
-
-fn notes(line: &[&str]) -> Run {
-    let (command, rest) = line.split_first().expect("a command");
-    let mut all = vec![*command, "--bin", "notes"];
-    all.extend(rest);
-    mcp(&repository(), &all)
-}
-
-/// A folder that is empty at first and gone at last.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mcp-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a temporary folder");
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use process::{Scratch, mcp, notes, repository};
 
 #[test]
 fn the_readmes_command_prints_the_result() {

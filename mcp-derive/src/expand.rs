@@ -406,14 +406,21 @@ pub(crate) fn handler(
             ),
         }
     }};
-    // A future that cannot be sent is told of on the function's name.
-    let future = quote_spanned!(entry.callee.ident().span()=> ::std::boxed::Box::pin(async move #body));
+    let waits = entry.is_async || matches!(entry.callee, Callee::Struct(_));
+    let answering = if waits {
+        // A future that cannot be sent is told of on the function's name.
+        let future = quote_spanned!(entry.callee.ident().span()=> ::std::boxed::Box::pin(async move #body));
+        quote!(__mcp::Answering::Later(#future))
+    } else {
+        // A closure, so that what fails in it is its answer.
+        quote!(__mcp::Answering::ready((move || -> ::core::result::Result<#answer, __mcp::ProtocolError> #body)()))
+    };
     quote! {
         {
             #keep
             ::std::boxed::Box::new(move |__mcp_input: __mcp::Input| -> __mcp::Answering<#answer> {
                 #again
-                #future
+                #answering
             })
         }
     }

@@ -6,7 +6,6 @@ mod lenient;
 
 use std::fmt;
 
-use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -18,8 +17,9 @@ use self::lenient::{OneJson, OneText};
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted, shortened};
 use crate::message::Text;
-use crate::model::{CallToolResult, JsonObject};
-use crate::schema::Fields;
+use crate::model::CallToolResult;
+use crate::piece::Piece;
+use crate::schema::{ArgumentsSchema, Fields};
 
 /// What a call of one entry brings: its context and its arguments as they came.
 #[derive(Debug)]
@@ -27,15 +27,15 @@ pub struct Input {
     /// The call's context.
     pub context: Context,
     pub(crate) source: Source,
-    pub(crate) schema: std::sync::Arc<JsonObject>,
+    pub(crate) schema: ArgumentsSchema,
 }
 
 #[derive(Debug)]
 pub(crate) enum Source {
     /// The `arguments` of a tool: an object, or nothing.
-    Typed(Option<Bytes>),
+    Typed(Option<Piece>),
     /// The `arguments` of a prompt: an object of strings, or nothing.
-    Strings(Option<Bytes>),
+    Strings(Option<Piece>),
     /// The URI of a resource and the variables of its template, decoded.
     Variables { uri: Box<str>, values: Vec<(&'static str, String)> },
 }
@@ -86,7 +86,8 @@ impl Input {
     /// Reads argument by argument, accepts what is meant without doubt, and gathers what is wrong.
     fn forgiving<'de, S: Slots<'de>>(&'de self) -> Result<S, BadArguments> {
         let mut slots = S::default();
-        let mut problems = diagnose::Problems::new(&self.schema);
+        let schema = self.schema.get();
+        let mut problems = diagnose::Problems::new(&schema);
         let mut seen = vec![false; S::NAMES.len()];
         let mut take = |name: &str, value: Given<'de>, problems: &mut diagnose::Problems<'_>| {
             let Some(index) = S::NAMES.iter().position(|known| *known == name) else {
@@ -189,7 +190,7 @@ impl<'de> Given<'de> {
 }
 
 /// Parses an object straight into the slots; the first thing that does not fit ends it.
-fn strict<'de, S: Slots<'de>>(slots: &mut S, json: &'de [u8]) -> Result<(), serde_json::Error> {
+fn strict<'de, S: Slots<'de>>(slots: &mut S, json: &'de str) -> Result<(), serde_json::Error> {
     struct Object<'s, S>(&'s mut S);
     impl<'de, S: Slots<'de>> DeserializeSeed<'de> for Object<'_, S> {
         type Value = ();
@@ -219,13 +220,13 @@ fn strict<'de, S: Slots<'de>>(slots: &mut S, json: &'de [u8]) -> Result<(), serd
             Ok(())
         }
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     Object(slots).deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
 /// Splits an object into its members without looking into them.
-fn members(json: &[u8]) -> Result<Vec<(Text<'_>, &RawValue)>, String> {
+fn members(json: &str) -> Result<Vec<(Text<'_>, &RawValue)>, String> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
         type Value = Vec<(Text<'de>, &'de RawValue)>;
@@ -243,11 +244,10 @@ fn members(json: &[u8]) -> Result<Vec<(Text<'_>, &RawValue)>, String> {
             Ok(members)
         }
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    (&mut deserializer).deserialize_map(Members).map_err(|_| {
-        let json = std::str::from_utf8(json).unwrap_or_default();
-        format!("must be an object of at most 1024 members, not {}", crate::message::kind_of(json))
-    })
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    (&mut deserializer)
+        .deserialize_map(Members)
+        .map_err(|_| format!("must be an object of at most 1024 members, not {}", crate::message::kind_of(json)))
 }
 
 /// Why arguments were refused: a text for a model to mend its call by.

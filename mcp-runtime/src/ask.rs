@@ -239,7 +239,10 @@ impl Context {
     ///
     /// # Errors
     /// The [`AskError`]s; the client that cannot ask its user is [`AskError::Unsupported`].
-    pub fn elicit<T: DeserializeOwned + JsonSchema + Send>(&self, message: impl Into<String>) -> Ask<'_, Elicited<T>> {
+    pub fn elicit<T: DeserializeOwned + JsonSchema + Send + 'static>(
+        &self,
+        message: impl Into<String>,
+    ) -> Ask<'_, Elicited<T>> {
         let question = form_of::<T>()
             .map(|requested_schema| {
                 let params = ElicitRequestFormParams {
@@ -368,14 +371,15 @@ async fn answer<T: Answer>(
     asked.lower(context.revision());
     match context.asking() {
         Asking::Never => Err(AskError::Unaskable("this kind of call cannot ask the client anything".to_owned())),
-        Asking::Requests(_) | Asking::Replay(_) if !is_able => {
+        Asking::Requests | Asking::Replay(_) if !is_able => {
             if let Asking::Replay(replay) = context.asking() {
                 replay.refuse(capability);
             }
             Err(AskError::Unsupported(capability))
         }
-        Asking::Requests(pending) => {
-            let wire = request(context, pending, &asked).await?;
+        Asking::Requests => {
+            let session = context.session().ok_or(AskError::Gone)?;
+            let wire = request(context, &session.pending, &asked).await?;
             T::read(wire, &question)
         }
         Asking::Replay(replay) if let Some(task) = replay.task() => {
@@ -438,12 +442,12 @@ async fn request<R: DeserializeOwned>(
             InputRequest::Elicit(params) => encode_call(out, Some(&id), method, Some(params)),
         }
     });
-    let outcome = tokio::time::timeout(context.patience(), answer)
+    let (outcome, _held) = tokio::time::timeout(context.patience(), answer)
         .await
         .map_err(|_| AskError::TimedOut)?
         .map_err(|_| AskError::Gone)?;
     match outcome {
-        Outcome::Result(json) => serde_json::from_slice(&json)
+        Outcome::Result(json) => serde_json::from_str(&json)
             .map_err(|error| AskError::Invalid(format!("the client's answer cannot be read: {}", reason(&error)))),
         Outcome::Error(json) => Err(AskError::Refused(ProtocolError::read(&json))),
     }

@@ -9,6 +9,9 @@ use crate::model::{
     CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, GetTaskResult, InputRequiredResult,
     ReadResourceResult, SubscriptionsListenResult,
 };
+use crate::piece::Piece;
+#[cfg(feature = "http")]
+use crate::revision::Revision;
 
 /// A request of a client, ready to be answered.
 #[derive(Debug)]
@@ -16,8 +19,8 @@ pub struct Call {
     pub(crate) method: Method,
     pub(crate) context: Context,
     pub(crate) name: Box<str>,
-    pub(crate) arguments: Option<Bytes>,
-    pub(crate) params: Option<Bytes>,
+    pub(crate) arguments: Option<Piece>,
+    pub(crate) params: Option<Piece>,
 }
 
 impl Call {
@@ -33,7 +36,7 @@ impl Call {
 
     /// The arguments of a tool or prompt as they came, as JSON; `None` where there are none.
     pub fn arguments(&self) -> Option<&[u8]> {
-        self.arguments.as_deref()
+        self.arguments.as_deref().map(str::as_bytes)
     }
 
     /// The call's context.
@@ -46,21 +49,21 @@ impl Call {
 #[derive(Debug)]
 pub struct Reply(pub(crate) Result<Answered, ProtocolError>);
 
-/// The result of each kind of call.
+/// The result of each kind of call; the large ones in boxes, because a reply changes hands often.
 #[derive(Debug)]
 pub(crate) enum Answered {
     /// With whether this tool's structured content is wrapped for revisions that want an object.
-    Tool(CallToolResult, bool),
-    Resource(ReadResourceResult),
-    Prompt(GetPromptResult),
-    Completion(CompleteResult),
+    Tool(Box<CallToolResult>, bool),
+    Resource(Box<ReadResourceResult>),
+    Prompt(Box<GetPromptResult>),
+    Completion(Box<CompleteResult>),
     /// The client is asked first.
-    Input(InputRequiredResult),
+    Input(Box<InputRequiredResult>),
     /// A stream of changes ended.
-    Listened(SubscriptionsListenResult),
-    Empty(EmptyResult),
+    Listened(Box<SubscriptionsListenResult>),
+    Empty(Box<EmptyResult>),
     /// The call became a task.
-    Task(CreateTaskResult),
+    Task(Box<CreateTaskResult>),
     TaskState(Box<GetTaskResult>),
     /// JSON that was made at start-up.
     Prepared(Bytes),
@@ -74,7 +77,7 @@ impl Reply {
 
     /// An answer to `tools/call` that the model reads.
     pub fn tool(result: CallToolResult) -> Self {
-        Self(Ok(Answered::Tool(result, false)))
+        Self(Ok(Answered::Tool(Box::new(result), false)))
     }
 
     /// Whether the call failed: with a protocol error, or as a tool that says so.
@@ -84,6 +87,12 @@ impl Reply {
             Ok(Answered::Tool(result, _)) => result.is_error == Some(true),
             Ok(_) => false,
         }
+    }
+
+    /// The code of the JSON-RPC error that it is in this revision, if it is one.
+    #[cfg(feature = "http")]
+    pub(crate) fn error_code(&self, revision: Revision) -> Option<i64> {
+        self.0.as_ref().err().map(|error| error.code_in(revision))
     }
 
     /// Whether it ends a stream of changes.

@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::revision::Revision;
 use crate::state::States;
-use crate::tables::{Named, Row, Tables, Visible};
+use crate::tables::{Listed, Row, Tables, Visible};
 
 /// What a server tells of itself beyond its entries: the same for its whole life.
 #[derive(Default)]
@@ -206,9 +206,9 @@ impl Catalog {
                 .ok_or_else(|| ProtocolError::invalid_params(format!("unknown cursor {}", quoted(cursor))))?,
         };
         let found = if self.is_gated {
-            self.pages(method, revision, Some(caller)).into_iter().nth(page)
+            self.pages(method, revision, Some(caller), Some(page)).pop()
         } else {
-            let pages = self.pages[revision.index()][list].get_or_init(|| self.pages(method, revision, None));
+            let pages = self.pages[revision.index()][list].get_or_init(|| self.pages(method, revision, None, None));
             pages.get(page).cloned()
         };
         found.ok_or_else(|| {
@@ -216,7 +216,8 @@ impl Catalog {
         })
     }
 
-    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>) -> Vec<Bytes> {
+    /// The pages of a list, or only the one that is wanted.
+    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>, wanted: Option<usize>) -> Vec<Bytes> {
         let (ttl_ms, mut cache_scope) = self.about.cache();
         if caller.is_some() {
             // What one caller sees is not for others.
@@ -224,7 +225,7 @@ impl Catalog {
         }
         macro_rules! pages {
             ($rows:expr, $list:literal, $result:ident, $name:literal) => {
-                self.split($rows, caller, revision, $list, $name, |next_cursor| {
+                self.split($rows, caller, wanted, revision, ($list, $name), |next_cursor| {
                     let (ttl_ms, cache_scope) = (Some(ttl_ms), Some(cache_scope));
                     let mut result = $result { next_cursor, ttl_ms, cache_scope, ..$result::default() };
                     result.lower(revision);
@@ -245,13 +246,13 @@ impl Catalog {
     }
 
     /// Puts pages together: what `empty` makes, with the rows in its empty list.
-    fn split<T: Named + Lower + Clone + Serialize, E>(
+    fn split<T: Listed, E>(
         &self,
         rows: &[Arc<Row<T, E>>],
         caller: Option<&Context>,
+        wanted: Option<usize>,
         revision: Revision,
-        list: usize,
-        name: &str,
+        (list, name): (usize, &str),
         empty: impl Fn(Option<String>) -> Bytes,
     ) -> Vec<Bytes> {
         let rows: Vec<_> = rows.iter().filter(|row| row.is_visible(&self.about.visible, caller)).collect();
@@ -259,6 +260,7 @@ impl Catalog {
         let count = rows.len().div_ceil(size).max(1);
         let opening = format!("{{\"{name}\":[");
         (0..count)
+            .filter(|index| wanted.is_none_or(|wanted| wanted == *index))
             .map(|index| {
                 let page = empty((index + 1 < count).then(|| cursor_of(index + 1, list)));
                 // The list is the first member of the result, and empty.
@@ -279,8 +281,8 @@ impl Catalog {
     /// Everything the server shows in the newest revision, as one value.
     #[cfg(feature = "testing")]
     pub(crate) fn surface(&self) -> Value {
-        fn listed<T: Serialize, E>(rows: &[Arc<Row<T, E>>]) -> Vec<&T> {
-            rows.iter().map(|row| &row.listed).collect()
+        fn listed<T: Listed, E>(rows: &[Arc<Row<T, E>>]) -> Vec<&T::Item> {
+            rows.iter().map(|row| row.listed.item()).collect()
         }
         serde_json::json!({
             "capabilities": self.capabilities(),

@@ -1,13 +1,40 @@
-//! The client: connects to a server in a child process, behind a pair of streams or in the same process, and calls what it
-//! offers. The same in every revision. How a server that asks its client is answered is not here yet. Floor 6.
+//! The client: connects to a server in a child process, over HTTP, behind a pair of streams or in the same process, calls
+//! what it offers and answers what it asks. The same in every revision. Floor 6.
 
+mod asked;
+#[cfg(feature = "client-http")]
+mod authorize;
+mod batch;
+mod cache;
 mod connect;
+mod connection;
 mod error;
+mod exchange;
+mod fallback;
+mod flight;
+mod gather;
+mod handlers;
 mod handshake;
+#[cfg(feature = "client-http")]
+mod http;
+mod hub;
+mod known;
 mod list;
+mod notices;
+#[cfg(feature = "oauth")]
+pub mod oauth;
+mod outlet;
 mod process;
 mod pump;
+mod questions;
 mod request;
+mod retry;
+mod session;
+mod stamp;
+mod streams;
+mod subscription;
+mod typed;
+mod validate;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -16,26 +43,49 @@ use std::fmt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use self::connect::{Connect, Memory, Source, Streams};
-use self::connect::{Connection, Identity, Options};
+#[cfg(feature = "client-http")]
+pub use self::authorize::{Authorize, Authorizing, Challenge, Outgoing};
+pub use self::batch::Requests;
+pub use self::cache::CacheLimits;
+pub use self::connect::{Connect, Source};
+use self::connect::{Options, sealed};
 pub use self::error::Error;
+use self::exchange::Order;
 use self::handshake::Agreed;
+#[cfg(feature = "client-http")]
+pub use self::http::Http;
+#[cfg(all(fuzzing, feature = "client-http"))]
+pub(crate) use self::http::fuzz;
+pub use self::hub::Direction;
+use self::hub::Hub;
+use self::known::Known;
+pub use self::known::LeftOut;
+pub use self::list::Entries;
+pub use self::notices::{Notices, Progress};
+#[cfg(feature = "oauth")]
+pub use self::oauth::OAuth;
 pub use self::process::Process;
-use self::request::{Modern, Order};
 pub use self::request::{Request, Response};
+use self::retry::Budget;
+pub use self::retry::Retry;
+use self::session::{Session, Sessions};
+use self::stamp::Modern;
+pub use self::streams::{Memory, Streams};
+pub use self::subscription::{Change, Changes, Subscription};
 use crate::error::shortened;
 use crate::message::kind_of;
 use crate::method::Method;
+use crate::model::lower::Lower;
 use crate::model::{
-    CallToolRequestParams, CallToolResult, CompleteArgument, CompleteReference, CompleteRequestParams, CompleteResult,
-    GetPromptRequestParams, GetPromptResult, Implementation, JsonObject, LoggingLevel, ReadResourceRequestParams,
-    ReadResourceResult, RequestParams, ServerCapabilities, SetLevelRequestParams,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, CompleteArgument, CompleteReference,
+    CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResult, Implementation, JsonObject,
+    LoggingLevel, ReadResourceRequestParams, ReadResourceResult, RequestParams, Root, ServerCapabilities,
+    SetLevelRequestParams,
 };
 use crate::revision::Revision;
 use crate::server::Server;
@@ -72,14 +122,31 @@ use crate::server::Server;
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    connection: Connection,
+    sessions: Sessions,
+    hub: Arc<Hub>,
+    /// What the first session agreed on.
     agreed: Agreed,
-    identity: Identity,
-    timeout: Duration,
+    options: Options,
+    /// What every request declares in 2026-07-28.
+    capabilities: ClientCapabilities,
+    budget: Budget,
+    known: Known,
     /// The level of log messages that requests ask for: its number plus one, 0 for none.
     log_level: AtomicU8,
-    /// Whether a level was asked for, rather than assumed.
-    wants_level: Option<LoggingLevel>,
+}
+
+/// What a client holds at the moment, see [`Client::usage`]. One that nobody uses holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Requests that are not answered yet.
+    pub requests: usize,
+    /// Questions of the server that are being answered.
+    pub answers: usize,
+    /// Who hears notifications: subscriptions, and whoever else asked for it.
+    pub listeners: usize,
+    /// Resources that are subscribed to.
+    pub resources: usize,
 }
 
 /// What a server wrote to its output that is no message of the protocol.
@@ -115,7 +182,7 @@ impl Client {
 
     /// Talks to a server in this process.
     pub fn memory(server: Server) -> Connect<Memory> {
-        Connect::new(Memory(server))
+        Connect::new(Memory::new(server))
     }
 
     /// Talks over two byte streams, a message a line: a socket, a pipe.
@@ -124,10 +191,12 @@ impl Client {
         R: AsyncRead + Send + 'static,
         W: AsyncWrite + Send + 'static,
     {
-        Connect::new(Streams(reader, writer))
+        Connect::new(Streams::new(reader, writer))
     }
 
     /// The revision that both sides speak.
+    ///
+    /// This and the following are what was agreed when the client connected, and stay so when a connection is opened again.
     pub fn revision(&self) -> Revision {
         self.0.agreed.revision
     }
@@ -149,7 +218,20 @@ impl Client {
 
     /// What the server wrote to its output so far that is no message of the protocol. It was skipped.
     pub fn stray_output(&self) -> Stray {
-        self.0.connection.wire.stray()
+        self.0.sessions.current().connection.wire().stray()
+    }
+
+    /// What the client holds at the moment: for dashboards and tests.
+    pub fn usage(&self) -> Usage {
+        let (requests, answers) = self.0.sessions.current().connection.wire().open();
+        let (listeners, resources) = self.0.hub.usage();
+        Usage { requests, answers, listeners, resources }
+    }
+
+    /// Which tools were left out of the lists that were read, because a client over HTTP must not call them: an annotation
+    /// `x-mcp-header` is invalid. Since 2026-07-28; at most 1,000 are named.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        self.0.known.left_out()
     }
 
     /// Calls a tool.
@@ -225,59 +307,90 @@ impl Client {
     /// # Errors
     /// Those of a [`Request`].
     pub async fn set_level(&self, level: LoggingLevel) -> Result<(), Error> {
+        self.0.log_level.store(level as u8 + 1, Ordering::Relaxed);
         if !self.revision().has_handshake() {
-            self.0.log_level.store(level as u8 + 1, Ordering::Relaxed);
             return Ok(());
         }
         self.ask(Method::SetLevel, &SetLevelRequestParams { level, meta: None }).await
     }
 
-    /// Ends the connection for all clones: the server sees the end of its input and may answer what it is asked already.
+    /// Changes the roots that were given with [`Connect::roots`]; without them it does nothing.
+    ///
+    /// A server up to 2025-11-25 is told that they changed.
+    pub fn set_roots(&self, roots: impl IntoIterator<Item = Root>) {
+        let session = self.0.sessions.current();
+        let has_changed = self.0.hub.handlers.set_roots(roots.into_iter().collect());
+        if has_changed && session.agreed.revision.has_handshake() {
+            drop(session.connection.wire().notify(Method::RootsListChanged));
+        }
+    }
+
+    /// Ends the connection for all clones: the server sees the end of its input and may answer what it is asked already. Over
+    /// HTTP a session is ended with DELETE.
     ///
     /// A server that is a child process and does not end within [`Connect::grace`] is told to with SIGTERM, after the same
     /// time again it is killed. Says how the process ended; `None` if there is none, or if nobody can tell.
     pub async fn close(self) -> Option<ExitStatus> {
-        self.0.connection.close().await
+        self.0.sessions.close().connection.close().await
     }
 
     async fn ask<P: Serialize + Sync>(&self, method: Method, params: &P) -> Result<(), Error> {
-        let order = Order { method, params, meta: &JsonObject::new(), timeout: self.0.timeout };
-        self.0.exchange(order, None).await.map(drop)
-    }
-
-    /// Tells a server of a revision with sessions which log messages are wanted.
-    async fn begin_logging(&self) -> Result<(), Error> {
-        match self.0.wants_level {
-            Some(level) if self.revision().has_handshake() && self.capabilities().logging.is_some() => {
-                self.set_level(level).await
-            }
-            _ => Ok(()),
-        }
+        let Options { timeout, max_timeout, .. } = self.0.options;
+        let longest = max_timeout.unwrap_or(timeout);
+        let mut left = longest;
+        let order = Order { method, params, meta: &JsonObject::new(), timeout, longest, is_safe: true, gather: None };
+        self.0.exchange(&order, &mut left, &mut None).await.map(drop).map_err(|error| self.0.named(error))
     }
 }
 
 impl Inner {
-    fn new(connection: Connection, agreed: Agreed, options: Options) -> Self {
-        let Options { identity, timeout, log_level, .. } = options;
-        let level = log_level.or(options.listens.then_some(LoggingLevel::Info));
+    fn new(source: Box<dyn sealed::Open>, session: Session, hub: Arc<Hub>, options: Options) -> Self {
+        let level = options.log_level.or(options.listens.then_some(LoggingLevel::Info));
+        let agreed = session.agreed.clone();
+        let mut capabilities = options.identity.capabilities.clone();
+        capabilities.lower(Revision::LATEST);
         Self {
-            connection,
+            sessions: Sessions::new(source, session),
+            hub,
             agreed,
-            identity,
-            timeout,
+            capabilities,
+            budget: Budget::new(options.retry),
+            known: Known::default(),
             log_level: AtomicU8::new(level.map_or(0, |level| level as u8 + 1)),
-            wants_level: log_level,
+            options,
         }
     }
 
-    /// What every request says of the client, in the revisions where it does.
-    fn modern(&self) -> Option<Modern<'_>> {
+    /// Says what has to be said first on a session: up to 2025-11-25, which log messages are wanted.
+    async fn begin(&self, session: &Session) -> Result<(), Error> {
+        let Agreed { revision, capabilities, .. } = &session.agreed;
+        match self.options.log_level {
+            Some(_) if revision.has_handshake() && capabilities.logging.is_some() => {
+                let Some(level) = self.log_level() else { return Ok(()) };
+                self.ask_on(session, Method::SetLevel, &SetLevelRequestParams { level, meta: None }).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The error with the name of the server.
+    fn named(&self, error: Error) -> Error {
+        error.of(|| self.sessions.server())
+    }
+
+    fn log_level(&self) -> Option<LoggingLevel> {
         let level = usize::from(self.log_level.load(Ordering::Relaxed));
-        (!self.agreed.revision.has_handshake()).then(|| Modern {
-            revision: self.agreed.revision,
-            info: &self.identity.info,
-            capabilities: &self.identity.capabilities,
-            log_level: level.checked_sub(1).and_then(|index| LoggingLevel::ALL.get(index).copied()),
+        level.checked_sub(1).and_then(|index| LoggingLevel::ALL.get(index).copied())
+    }
+
+    /// What every request says of the client, in the revisions where it does.
+    fn modern(&self, revision: Revision) -> Option<Modern<'_>> {
+        let identity = &self.options.identity;
+        (!revision.has_handshake()).then(|| Modern {
+            revision,
+            info: &identity.info,
+            capabilities: &self.capabilities,
+            log_level: self.log_level(),
         })
     }
 }
@@ -291,7 +404,7 @@ impl fmt::Debug for Client {
 
 /// Arguments as a JSON object, or nothing.
 fn object(arguments: &impl Serialize) -> Result<Option<Box<RawValue>>, Error> {
-    let refused = |reason: String| Error::Arguments { reason };
+    let refused = |reason: String| Error::Arguments { server: String::new(), reason };
     let raw = to_raw_value(arguments).map_err(|error| refused(shortened(&error.to_string()).into_owned()))?;
     match raw.get().as_bytes().first() {
         Some(b'{') => Ok(Some(raw)),
@@ -302,7 +415,10 @@ fn object(arguments: &impl Serialize) -> Result<Option<Box<RawValue>>, Error> {
 
 /// The same, where pairs of texts are an object too.
 fn texts(arguments: &impl Serialize) -> Result<Option<Box<RawValue>>, Error> {
-    let refused = |error: serde_json::Error| Error::Arguments { reason: shortened(&error.to_string()).into_owned() };
+    let refused = |error: serde_json::Error| Error::Arguments {
+        server: String::new(),
+        reason: shortened(&error.to_string()).into_owned(),
+    };
     let raw = to_raw_value(arguments).map_err(refused)?;
     if !raw.get().starts_with('[') {
         return object(&raw);

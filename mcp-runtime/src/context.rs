@@ -4,12 +4,12 @@
 use std::any::Any;
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use tokio::sync::Notify;
@@ -19,15 +19,15 @@ use crate::message::Text;
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
-    ClientCapabilities, Implementation, JsonObject, LoggingLevel, LoggingMessageNotificationParams,
-    ProgressNotificationParams, ProgressToken, RequestId,
+    ClientCapabilities, Implementation, LoggingLevel, LoggingMessageNotificationParams, ProgressNotificationParams,
+    ProgressToken, RequestId,
 };
 use crate::peer::Peer;
-use crate::pending::Pending;
+use crate::piece::Piece;
 use crate::replay::Replay;
 use crate::revision::Revision;
+use crate::session::{Client, Session};
 use crate::state::{Needs, State, States};
-use crate::subscribe::Watcher;
 
 /// The call that a function serves.
 ///
@@ -54,20 +54,16 @@ pub struct Context(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) id: RequestId,
     pub(crate) revision: Revision,
-    pub(crate) client: Arc<Client>,
+    pub(crate) party: Party,
     pub(crate) states: Arc<States>,
     pub(crate) peer: Arc<Peer>,
     pub(crate) progress_token: Option<ProgressToken>,
     /// Bits of the last progress value, as `f64`; progress must grow.
     pub(crate) progress: AtomicU64,
-    /// The lowest level to send; `None` sends nothing.
-    pub(crate) log_level: Option<Arc<AtomicU8>>,
-    pub(crate) meta: Option<Bytes>,
+    pub(crate) meta: Option<Piece>,
     pub(crate) asking: Asking,
     /// How long an answer of the client may take.
     pub(crate) patience: Duration,
-    /// What the session wants to hear of.
-    pub(crate) watcher: Option<Arc<Watcher>>,
     pub(crate) principal: Option<Arc<str>>,
     /// What the transport knows of the request; its own business.
     pub(crate) carrier: Option<Arc<dyn Any + Send + Sync>>,
@@ -76,21 +72,41 @@ pub(crate) struct Inner {
     pub(crate) wake: Mutex<Option<Arc<Notify>>>,
 }
 
+/// Looks for the member of this name; the last one, if there are several.
+struct Member<'k>(&'k str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Text(name)) = map.next_key()? {
+            if name == self.0 { found = Some(map.next_value()?) } else { map.next_value::<IgnoredAny>().map(drop)? }
+        }
+        Ok(found)
+    }
+}
+
+/// Whom a call is made by.
+pub(crate) enum Party {
+    /// The client of a session (up to 2025-11-25).
+    Session(Arc<Session>),
+    /// The client that the request itself names (2026-07-28), and the lowest level to log, if it wants to hear anything.
+    Request(Arc<Client>, Option<LoggingLevel>),
+}
+
 /// How a call asks its client something.
 pub(crate) enum Asking {
     /// It cannot.
     Never,
-    /// By a request of its own (up to 2025-11-25).
-    Requests(Arc<Pending>),
+    /// By a request of its own, within the session (up to 2025-11-25).
+    Requests,
     /// By ending, and beginning again (2026-07-28).
     Replay(Box<Replay>),
-}
-
-/// What is known of the client: from `initialize`, or from the request itself in 2026-07-28.
-#[derive(Debug, Default)]
-pub(crate) struct Client {
-    pub(crate) info: Option<Implementation>,
-    pub(crate) capabilities: ClientCapabilities,
 }
 
 impl Context {
@@ -105,12 +121,19 @@ impl Context {
 
     /// The client's name and version as it states them, unverified; for display, never for decisions.
     pub fn client(&self) -> Option<&Implementation> {
-        self.0.client.info.as_ref()
+        self.stated().info.as_ref()
     }
 
     /// What the client declares that it can do.
     pub fn client_capabilities(&self) -> &ClientCapabilities {
-        &self.0.client.capabilities
+        &self.stated().capabilities
+    }
+
+    fn stated(&self) -> &Client {
+        match &self.0.party {
+            Party::Session(session) => &session.client,
+            Party::Request(client, _) => client,
+        }
     }
 
     /// Who makes the call, where the transport's authentication has established it; unlike [`Self::client`], to be relied on.
@@ -127,8 +150,10 @@ impl Context {
 
     /// A value of the request's `_meta`, by its key; `None` if it is absent.
     pub fn meta(&self, key: &str) -> Option<Value> {
-        let mut meta: JsonObject = serde_json::from_slice(self.0.meta.as_deref()?).ok()?;
-        meta.remove(key)
+        // Nothing is made of what nobody asked for, however much a client says.
+        let mut members = serde_json::Deserializer::from_str(self.0.meta.as_deref()?);
+        let member = members.deserialize_map(Member(key)).ok()??;
+        serde_json::from_str(member.get()).ok()
     }
 
     /// The trace that the client's request belongs to, as W3C Trace Context writes it; `None` if the request names none or
@@ -181,8 +206,12 @@ impl Context {
     }
 
     fn log_erased(&self, level: LoggingLevel, data: &dyn erased::Data) {
-        let Some(lowest) = &self.0.log_level else { return };
-        if (level as u8) < lowest.load(Ordering::Relaxed) || self.has_ended() {
+        let lowest = match &self.0.party {
+            Party::Session(session) => session.log_level.load(Ordering::Relaxed),
+            Party::Request(_, Some(lowest)) => *lowest as u8,
+            Party::Request(_, None) => return,
+        };
+        if (level as u8) < lowest || self.has_ended() {
             return;
         }
         let Some(data) = data.to_value() else { return };
@@ -251,7 +280,7 @@ impl Context {
     pub(crate) fn replay(&self) -> Option<&Replay> {
         match &self.0.asking {
             Asking::Replay(replay) => Some(replay),
-            Asking::Never | Asking::Requests(_) => None,
+            Asking::Never | Asking::Requests => None,
         }
     }
 
@@ -259,8 +288,12 @@ impl Context {
         self.0.patience
     }
 
-    pub(crate) fn watcher(&self) -> Option<&Arc<Watcher>> {
-        self.0.watcher.as_ref()
+    /// The session that the call belongs to (up to 2025-11-25).
+    pub(crate) fn session(&self) -> Option<&Session> {
+        match &self.0.party {
+            Party::Session(session) => Some(session),
+            Party::Request(..) => None,
+        }
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -284,16 +317,14 @@ impl Context {
         Self::new(Inner {
             id: RequestId::Number(id),
             revision: Revision::LATEST,
-            client: Arc::default(),
+            party: Party::Request(Arc::default(), None),
             states: Arc::default(),
             peer: Arc::new(Peer::new(1024)),
             progress_token: None,
             progress: AtomicU64::new(0),
-            log_level: None,
             meta: None,
             asking: Asking::Never,
             patience: Duration::ZERO,
-            watcher: None,
             principal: None,
             carrier: None,
             ended: AtomicBool::new(false),
@@ -463,20 +494,4 @@ impl FromContext for Context {
     fn from_context(cx: &Context) -> Result<Self, ProtocolError> {
         Ok(cx.clone())
     }
-}
-
-/// The members of a request's `_meta` that the protocol itself reads.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-pub(crate) struct RequestMeta<'a> {
-    #[serde(rename = "progressToken")]
-    pub(crate) progress_token: Option<ProgressToken>,
-    #[serde(rename = "io.modelcontextprotocol/protocolVersion", borrow)]
-    pub(crate) revision: Option<Text<'a>>,
-    #[serde(rename = "io.modelcontextprotocol/clientInfo", borrow)]
-    pub(crate) client: Option<&'a RawValue>,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities", borrow)]
-    pub(crate) capabilities: Option<&'a RawValue>,
-    #[serde(rename = "io.modelcontextprotocol/logLevel")]
-    pub(crate) log_level: Option<LoggingLevel>,
 }

@@ -183,8 +183,23 @@ impl<A: Group, B: Group> Group for Pair<A, B> {
     }
 }
 
+/// What a handler gives for a call.
+pub enum Answering<R> {
+    /// The answer: the function waits for nothing.
+    Ready(Result<Box<R>, ProtocolError>),
+    /// Its future.
+    Later(Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + Send>>),
+}
+
+impl<R> Answering<R> {
+    /// What a function gave that waits for nothing.
+    pub fn ready(result: Result<R, ProtocolError>) -> Self {
+        Self::Ready(result.map(Box::new))
+    }
+}
+
 /// The future of one answer.
-pub type Answering<R> = Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + Send>>;
+pub(crate) type Later<R> = Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + Send>>;
 
 /// What answers the calls of one entry.
 pub type Handler<R> = Box<dyn Fn(Input) -> Answering<R> + Send + Sync>;

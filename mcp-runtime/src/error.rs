@@ -24,7 +24,7 @@ pub(crate) const INTERNAL_ERROR: i64 = -32603;
 /// No such resource, up to 2025-11-25; from 2026-07-28 on [`INVALID_PARAMS`] says it.
 pub(crate) const RESOURCE_NOT_FOUND: i64 = -32002;
 /// A header of HTTP is missing, ill-formed, or says something else than the body (2026-07-28).
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "client"))]
 pub(crate) const HEADER_MISMATCH: i64 = -32020;
 /// The client would have to declare a capability (2026-07-28).
 pub(crate) const MISSING_CLIENT_CAPABILITY: i64 = -32021;
@@ -114,8 +114,8 @@ impl ProtocolError {
     }
 
     /// An error as a peer sent it.
-    pub(crate) fn read(json: &[u8]) -> Self {
-        match serde_json::from_slice::<crate::model::ErrorObject>(json) {
+    pub(crate) fn read(json: &str) -> Self {
+        match serde_json::from_str::<crate::model::ErrorObject>(json) {
             Ok(error) => Self {
                 code: error.code,
                 message: shortened(&error.message).into_owned().into(),
@@ -149,8 +149,14 @@ impl ProtocolError {
 
     /// Renumbers what the revisions number differently (2026-07-28, "Error Codes").
     pub(crate) fn lower(&mut self, revision: Revision) {
-        if revision >= Revision::V2026_07_28 && self.code == RESOURCE_NOT_FOUND {
-            self.code = INVALID_PARAMS;
+        self.code = self.code_in(revision);
+    }
+
+    /// The code as this revision numbers it.
+    pub(crate) fn code_in(&self, revision: Revision) -> i64 {
+        match self.code {
+            RESOURCE_NOT_FOUND if revision >= Revision::V2026_07_28 => INVALID_PARAMS,
+            code => code,
         }
     }
 }
@@ -174,20 +180,35 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
 
 /// The same between backticks, with control characters made visible.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("`");
-    for c in shortened(text).chars() {
+    format!("`{}`", visible(&shortened(text)))
+}
+
+/// Control characters escaped.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
     }
-    out.push('`');
     out
 }
 
 /// What `serde_json` says went wrong, without the position, which means nothing to whoever did not see the text.
 pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
+    bounded(text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason))
+}
+
+/// What a parser says. It repeats what it was given as it is and as long as it is: the middle of that is left out, and control
+/// characters are escaped.
+pub(crate) fn bounded(text: &str) -> String {
+    const HALF: usize = 200;
+    let start_of_last = text.char_indices().nth_back(HALF - 1).map_or(0, |(at, _)| at);
+    match text.char_indices().nth(HALF) {
+        Some((end_of_first, _)) if end_of_first < start_of_last => {
+            let (first, last) = (text.get(..end_of_first), text.get(start_of_last..));
+            format!("{}…{}", visible(first.unwrap_or_default()), visible(last.unwrap_or_default()))
+        }
+        _ => visible(text),
     }
 }
 
@@ -275,6 +296,12 @@ mod tests {
     fn what_a_peer_sent_is_cut_and_made_visible() {
         assert_eq!(quoted("a\u{1b}[31m\nb"), "`a\\u{1b}[31m\\nb`");
         assert_eq!(shortened(&"ä".repeat(1000)).chars().count(), 121);
+        assert_eq!(bounded("unknown variant `\u{1b}[2J`"), "unknown variant `\\u{1b}[2J`");
+        assert_eq!(bounded(&"ä".repeat(400)), "ä".repeat(400));
+        assert_eq!(
+            bounded(&format!("a{}z", "ä".repeat(1 << 20))),
+            format!("a{}…{}z", "ä".repeat(199), "ä".repeat(199))
+        );
     }
 
     #[test]

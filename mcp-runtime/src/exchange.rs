@@ -2,24 +2,27 @@
 //! belongs to: one that names a revision stands for itself, any other belongs to a session. Floor 4.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::budget::FREE_ANSWER;
 use crate::call::{Answered, Call, Reply};
-use crate::context::{Asking, Client, Context, Inner};
+use crate::catalog::Catalog;
+use crate::context::{Asking, Context, Inner, Party};
 use crate::error::ProtocolError;
-use crate::message::{Unreadable, encode_error, encode_prepared, encode_result};
-use crate::method::{Kind, Method};
+use crate::message::{Unreadable, encode_error, encode_prepared, encode_result, encode_with};
+use crate::method::{Kind, Method, Name};
 use crate::model::lower::Lower;
-use crate::model::{ErrorObject, RequestId};
+use crate::model::{CallToolResult, ErrorObject, RequestId};
+use crate::params::{Params, is_of_function};
 use crate::peer::Peer;
 use crate::replay::Replay;
 use crate::revision::Revision;
 use crate::server::{App, Core};
-use crate::session::{Params, Session};
+use crate::session::Session;
 
 /// Where a request comes from.
 pub(crate) struct Origin<'a> {
@@ -34,15 +37,15 @@ pub(crate) struct Origin<'a> {
 pub(crate) enum Admitted {
     /// It needs no entry: this is its result.
     Answered(Bytes),
-    Call(Call),
+    Call(Call, Arc<Catalog>),
 }
 
 /// The method of that name, if a client may request it.
 ///
 /// # Errors
 /// There is none.
-pub(crate) fn requested(name: &str) -> Result<Method, ProtocolError> {
-    Method::parse(name)
+pub(crate) fn requested(name: &Name) -> Result<Method, ProtocolError> {
+    name.known()
         .filter(|method| method.kind() == Kind::Request && method.is_from_client())
         .ok_or_else(|| ProtocolError::method_not_found(name))
 }
@@ -50,7 +53,7 @@ pub(crate) fn requested(name: &str) -> Result<Method, ProtocolError> {
 /// Whether a request says itself that it is of a revision without a handshake.
 pub(crate) fn is_modern(method: Method, params: &Params, session: Option<&Arc<Session>>) -> bool {
     // Without a session, `server/discover` is told what it lacks; within one it is no method.
-    params.facts.is_modern() || (session.is_none() && method == Method::Discover)
+    params.is_modern() || (session.is_none() && method == Method::Discover)
 }
 
 impl App {
@@ -63,11 +66,10 @@ impl App {
         origin: &Origin<'_>,
         id: &RequestId,
         method: Method,
-        mut outline: Params,
-        params: Option<&Bytes>,
+        mut outline: Box<Params>,
     ) -> Result<Admitted, ProtocolError> {
         let revision = if is_modern(method, &outline, origin.session) {
-            outline.facts.modern_revision()?
+            outline.modern_revision()?
         } else if let Some(session) = origin.session {
             session.revision
         } else if method == Method::Ping {
@@ -85,49 +87,50 @@ impl App {
         }
         let core = &self.core;
         // Read even where nobody needs it: what a request must say is to be sound.
-        let stated = outline.facts.client.take().map(|stated| core.clients.of(&stated)).transpose()?;
+        let stated = outline
+            .facts
+            .as_mut()
+            .and_then(|facts| facts.client.take())
+            .map(|stated| core.clients.of(&stated))
+            .transpose()?;
         match (method, origin.session) {
             (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
             (Method::Discover, _) => return Ok(Admitted::Answered(core.catalog().discover())),
             (Method::SetLevel, Some(session)) if core.catalog().offers(method) => {
-                session.set_level(params)?;
+                session.set_level(outline.whole.as_ref())?;
                 return Ok(Admitted::Answered(Bytes::from_static(b"{}")));
             }
             _ => {}
         }
         let session = origin.session.filter(|_| revision.has_handshake());
-        let asking = asking(core, origin, session, method, &outline, params)?;
-        let facts = &mut outline.facts;
-        let (client, log_level, watcher) = match session {
-            Some(session) => {
-                (Arc::clone(&session.client), Some(Arc::clone(&session.log_level)), Some(Arc::clone(&session.watcher)))
-            }
-            None => {
-                let level = facts.log_level.map(|level| Arc::new(AtomicU8::new(level as u8)));
-                (stated.unwrap_or_else(unknown_client), level, None)
-            }
+        let asking = asking(core, origin, session, method, &outline)?;
+        let facts = outline.facts.take();
+        let (log_level, progress_token) = facts.map_or((None, None), |facts| (facts.log_level, facts.progress_token));
+        let party = match session {
+            Some(session) => Party::Session(Arc::clone(session)),
+            None => Party::Request(stated.unwrap_or_default(), log_level),
         };
+        let catalog = core.catalog();
         let context = Context::new(Inner {
             id: id.clone(),
             revision,
-            client,
-            states: Arc::clone(&core.catalog().states),
+            party,
+            states: Arc::clone(&catalog.states),
             peer: Arc::clone(origin.peer),
-            progress_token: facts.progress_token.take(),
+            progress_token,
             progress: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
-            log_level,
             meta: outline.meta.take(),
             asking,
             patience: core.limits.answer,
-            watcher,
             principal: origin.principal.cloned(),
             carrier: origin.carrier.clone(),
             ended: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             wake: Mutex::default(),
         });
-        let params = params.cloned();
-        Ok(Admitted::Call(Call { method, context, name: outline.name, arguments: outline.arguments, params }))
+        let Params { name, arguments, whole: params, .. } = *outline;
+        let call = Call { method, context, name, arguments, params };
+        Ok(Admitted::Call(call, catalog))
     }
 
     /// Appends the answer to a call.
@@ -146,11 +149,16 @@ fn encode(core: &Core, out: &mut Vec<u8>, revision: Revision, id: &RequestId, re
             Ok(())
         }
     };
-    if encoded.is_err() {
-        out.truncate(start);
-        let error = ProtocolError::internal("the result could not be serialized");
-        encode_error(out, Some(id), Unreadable::Null, &error);
-    }
+    let length = out.len() - start;
+    let why = match encoded {
+        Err(_) => "the result could not be serialized",
+        Ok(()) if length > FREE_ANSWER && core.memory.flying.lacks(length) => {
+            "the call was made, but there is no room for its answer: the server holds as much for others as it may"
+        }
+        Ok(()) => return,
+    };
+    out.truncate(start);
+    encode_error(out, Some(id), Unreadable::Null, &ProtocolError::internal(why));
 }
 
 /// What a reply would say, without the message around it.
@@ -180,15 +188,14 @@ fn asking(
     session: Option<&Arc<Session>>,
     method: Method,
     outline: &Params,
-    params: Option<&Bytes>,
 ) -> Result<Asking, ProtocolError> {
-    if !matches!(method, Method::CallTool | Method::GetPrompt | Method::ReadResource) {
+    if !is_of_function(method) {
         return Ok(Asking::Never);
     }
-    if let Some(session) = session {
-        return Ok(Asking::Requests(Arc::clone(&session.pending)));
+    if session.is_some() {
+        return Ok(Asking::Requests);
     }
-    let replay = Replay::of(&core.keeping, method, params, outline.carries, origin.principal)?;
+    let replay = Replay::of(&core.keeping, method, outline, origin.principal)?;
     Ok(Asking::Replay(Box::new(replay)))
 }
 
@@ -201,16 +208,19 @@ fn encode_answer(
 ) -> serde_json::Result<()> {
     let about = &core.about;
     macro_rules! send {
-        ($result:expr) => {{
+        ($result:expr) => {
+            send!($result, encode_result)
+        };
+        ($result:expr, $encode:expr) => {{
             let mut result = $result;
             if revision < Revision::V2026_07_28 {
-                return encode_result(out, id, &result);
+                return $encode(out, id, &result);
             }
             if let Some(meta) = &mut result.meta {
                 about.stamp_into(meta);
-                return encode_result(out, id, &result);
+                return $encode(out, id, &result);
             }
-            encode_result(out, id, &result)?;
+            $encode(out, id, &result)?;
             // `…}}`: the result's brace and the message's.
             out.truncate(out.len().saturating_sub(2));
             out.extend_from_slice(about.stamp());
@@ -233,7 +243,7 @@ fn encode_answer(
             } else {
                 result.lower(revision);
             }
-            send!(result)
+            send!(result, encode_tool)
         }
         Answered::Resource(mut result) => {
             let (ttl_ms, cache_scope) = about.cache();
@@ -251,6 +261,6 @@ fn encode_answer(
     }
 }
 
-fn unknown_client() -> Arc<Client> {
-    Arc::new(Client::default())
+fn encode_tool(out: &mut Vec<u8>, id: &RequestId, result: &CallToolResult) -> serde_json::Result<()> {
+    encode_with(out, id, |out| result.write(out))
 }

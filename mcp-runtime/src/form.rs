@@ -1,7 +1,10 @@
 //! Between a struct of the user's and a form: the fields that `schemars` sees in the type, and the value that is read from
 //! what was filled in. Asking for it and waiting for the answer is not done here. Floor 2.
 
+use std::any::TypeId;
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -15,11 +18,22 @@ use crate::error::{quoted, reason};
 use crate::model::{FormFields, JsonObject, NumberType, PrimitiveSchemaDefinition, RequestedSchema};
 use crate::schema::without_null;
 
-/// The form whose fields are those of `T`.
+/// The form whose fields are those of `T`: made when it is asked for first, because a type is known only then.
 ///
 /// # Errors
 /// Every field that a form has no place for, in one text.
-pub(crate) fn form_of<T: JsonSchema + ?Sized>() -> Result<RequestedSchema, String> {
+pub(crate) fn form_of<T: JsonSchema + 'static>() -> Result<RequestedSchema, String> {
+    static MADE: Mutex<BTreeMap<TypeId, Result<RequestedSchema, String>>> = Mutex::new(BTreeMap::new());
+    // Nothing but the map is touched while it is locked: what a type's schema does may panic, or ask for a form.
+    let known = MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()).cloned();
+    known.unwrap_or_else(|| {
+        let form = make_form::<T>();
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), form.clone());
+        form
+    })
+}
+
+fn make_form<T: JsonSchema>() -> Result<RequestedSchema, String> {
     // A definition that is used in many places stands in each of them; only a type inside itself stays a reference.
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let schema = settings.into_generator().into_root_schema_for::<T>();

@@ -7,6 +7,7 @@ use crate::entry::{Entry, Group, Registry};
 use crate::error::Result;
 use crate::server::Core;
 use crate::subscribe::Change;
+use crate::usage::Usage;
 
 /// A server that runs, for whoever changes what it offers.
 ///
@@ -107,6 +108,12 @@ impl Handle {
     /// The same of the lists of resources and templates.
     pub fn resources_changed(&self) {
         self.publish(Change::Resources);
+    }
+
+    /// What the server holds at the moment: for dashboards and tests. It takes a look into every session, so ask for it
+    /// every few seconds at most. Before the server starts, and once nobody serves any more, it is nothing.
+    pub fn usage(&self) -> Usage {
+        self.core().map_or_else(Usage::default, |core| core.usage())
     }
 
     fn publish(&self, change: Change<'_>) {

@@ -27,17 +27,24 @@
 //! schema, and whatever it returns is the answer. All five revisions of the protocol are served at once.
 
 mod error;
+mod piece;
 mod revision;
 mod uri;
 
 pub mod model;
 
+mod budget;
 mod capability;
 mod limits;
 mod message;
 mod method;
 mod names;
+mod params;
+mod pulse;
 mod seal;
+mod usage;
+mod weight;
+mod written;
 
 mod arguments;
 mod call;
@@ -56,12 +63,12 @@ mod pending;
 mod probe;
 mod replay;
 mod schema;
+mod session;
 mod state;
 pub mod store;
 mod subscribe;
 
 mod ask;
-mod session;
 mod trace;
 
 mod catalog;
@@ -78,6 +85,9 @@ mod transport;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(all(fuzzing, feature = "http", feature = "client-http"))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -370,3 +380,4 @@ pub use crate::state::{Needs, State};
 #[cfg(feature = "http")]
 pub use crate::transport::http::{Body, Extension, Http, HttpOptions, HttpService, Principal};
 pub use crate::transport::{Stdio, Stream, Transport, memory};
+pub use crate::usage::Usage;

@@ -14,6 +14,9 @@ pub struct Limits {
     pub(crate) subscriptions: usize,
     pub(crate) tasks: usize,
     pub(crate) task_ttl: Duration,
+    pub(crate) memory: usize,
+    pub(crate) blocking: usize,
+    pub(crate) questions: usize,
 }
 
 impl Default for Limits {
@@ -28,6 +31,9 @@ impl Default for Limits {
             subscriptions: 1024,
             tasks: 1000,
             task_ttl: Duration::from_hours(1),
+            memory: 192 << 20,
+            blocking: 256,
+            questions: 1024,
         }
     }
 }
@@ -46,9 +52,24 @@ impl Limits {
         self
     }
 
-    /// How many calls of one connection may be in flight, 16,384 unless set. Further ones are answered with an error.
+    /// How many calls of one connection may be in flight, 16,384 unless set. Further ones are answered with an error. A call
+    /// that was cancelled is in flight until its function has ended.
     pub fn in_flight(mut self, calls: usize) -> Self {
         self.in_flight = calls.max(1);
+        self
+    }
+
+    /// How many calls may hold a thread of their own on standard input and output because they compute or block, 256 unless
+    /// set. With more, reading waits for one to end.
+    pub fn blocking(mut self, calls: usize) -> Self {
+        self.blocking = calls.max(1);
+        self
+    }
+
+    /// How many questions one session may leave open (up to 2025-11-25), 1,024 unless set. A call that asks one more is told
+    /// so.
+    pub fn questions(mut self, questions: usize) -> Self {
+        self.questions = questions;
         self
     }
 
@@ -80,6 +101,18 @@ impl Limits {
     /// For how long a task is kept from its beginning, an hour unless set. One that is not done by then is given up.
     pub fn task_ttl(mut self, time: Duration) -> Self {
         self.task_ttl = time.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How many bytes of memory all that clients send, wait for and leave behind may take together: 192 MiB unless set.
+    ///
+    /// Counted are messages from their first bytes until their call has ended, arguments with a bound for what their JSON
+    /// becomes once it is read; over HTTP also answers that are not sent yet, events that are kept for clients that lost them,
+    /// and what sessions know of their clients. Not counted are the first 4 KiB of a message and 16 KiB of an answer. A call
+    /// that would go beyond it is answered with an error; over HTTP with 503, or 413 if it alone is too much, where there is
+    /// no room for its bytes. What a tool allocates for itself is its own affair.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
         self
     }
 

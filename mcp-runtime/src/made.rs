@@ -45,15 +45,15 @@ impl MadeTool {
         let function = Arc::new(function);
         let handler = move |input: crate::arguments::Input| {
             let function = Arc::clone(&function);
-            let answering: crate::entry::Answering<CallToolResult> = Box::pin(async move {
+            let answering: crate::entry::Later<CallToolResult> = Box::pin(async move {
                 let arguments = match &input.source {
-                    Source::Typed(Some(arguments)) => serde_json::from_slice(arguments)
+                    Source::Typed(Some(arguments)) => serde_json::from_str(arguments)
                         .map_err(|_| ProtocolError::invalid_params("`arguments` must be an object"))?,
                     _ => JsonObject::new(),
                 };
                 function(input.context, arguments).await.into_tool_result()
             });
-            answering
+            crate::entry::Answering::Later(answering)
         };
         Self { tool, handler: Box::new(handler) }
     }

@@ -1,6 +1,8 @@
 //! THE table of methods: name, kind, who sends it, since which revision and until which. Whatever depends on a method's
 //! name or age derives from this table. Floor 1.
 
+use std::ops::Deref;
+
 use crate::revision::Revision;
 
 /// Whether a message wants an answer.
@@ -141,6 +143,42 @@ impl Method {
     /// Whether a client may send it.
     pub(crate) fn is_from_client(self) -> bool {
         self.sender() != Sender::Server
+    }
+}
+
+/// A method as a message names it: one that is known, or whatever else stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// A method of some revision.
+    Known(Method),
+    /// None of any revision.
+    Unknown(Box<str>),
+}
+
+impl Name {
+    /// The method, if there is one.
+    pub(crate) fn known(&self) -> Option<Method> {
+        match self {
+            Self::Known(method) => Some(*method),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Method::parse(name).map_or_else(|| Self::Unknown(name.into()), Self::Known)
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Known(method) => method.as_str(),
+            Self::Unknown(name) => name,
+        }
     }
 }
 

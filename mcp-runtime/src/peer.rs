@@ -3,14 +3,16 @@
 
 use std::mem;
 use std::pin::pin;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use crate::message;
+use crate::budget::{Charge, FREE_ANSWER, Memory};
+use crate::message::{self, blank_breaks};
 
-/// Buffers that grew beyond this are given back after they were written.
+/// Buffers that grew beyond this are given back after they were written, unless [`Peer::keeping`] says otherwise.
 const KEPT: usize = 256 * 1024;
 
 /// A bounded queue of frames on their way out.
@@ -24,14 +26,24 @@ pub(crate) struct Peer {
     /// Wakes whoever waits for room.
     drained: Notify,
     capacity: usize,
+    /// Buffers that grew beyond this are given back.
+    kept: usize,
+    /// How many bytes wait to be written: to be looked at without the lock.
+    queued: AtomicUsize,
+    /// What the frames are counted against while they wait.
+    memory: Option<Arc<Memory>>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     frames: Vec<u8>,
+    /// How many frames these are.
+    count: usize,
     /// Someone other than the reading side appended: the transport must look.
     wanted: bool,
     closed: bool,
+    /// What is counted of the frames.
+    held: Option<Charge>,
 }
 
 impl Peer {
@@ -43,20 +55,48 @@ impl Peer {
             filled_task: Notify::new(),
             drained: Notify::new(),
             capacity,
+            kept: KEPT,
+            queued: AtomicUsize::new(0),
+            memory: None,
         }
+    }
+
+    /// The same, but what waits is counted.
+    #[cfg(feature = "http")]
+    pub(crate) fn within(mut self, memory: &Arc<Memory>) -> Self {
+        self.memory = Some(Arc::clone(memory));
+        self
+    }
+
+    /// What frames are counted against.
+    #[cfg(feature = "http")]
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        self.memory.as_deref()
+    }
+
+    /// The same, but it keeps buffers of up to so many bytes for what comes next: memory once touched is cheap to write to.
+    pub(crate) fn keeping(mut self, bytes: usize) -> Self {
+        self.kept = bytes;
+        self
     }
 
     /// Appends a frame and wakes the transport. Does not look at the capacity: call [`Self::room`] before where waiting
     /// is possible.
     pub(crate) fn send(&self, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.lock();
-        append(&mut queue, encode);
+        self.append(&mut queue, |out| {
+            let start = out.len();
+            encode(out);
+            // JSON that somebody laid out by hand may hold line breaks between its tokens.
+            blank_breaks(out, start);
+        });
         self.wake(queue);
     }
 
-    /// Appends a frame without waking the transport: the caller flushes when it has handled all that it read.
+    /// Appends a frame that holds no line break, without waking the transport: the caller flushes when it has handled all
+    /// that it read.
     pub(crate) fn send_later(&self, encode: impl FnOnce(&mut Vec<u8>)) {
-        append(&mut self.lock(), encode);
+        self.append(&mut self.lock(), encode);
     }
 
     /// Appends a notification, or drops it when the other side does not read: it must never hold up a call.
@@ -66,14 +106,19 @@ impl Peer {
         if queue.frames.len() >= self.capacity || queue.closed {
             return false;
         }
-        append(&mut queue, |out| message::encode_call(out, None, method, Some(params)));
+        self.append(&mut queue, |out| message::encode_call(out, None, method, Some(params)));
         self.wake(queue);
         true
     }
 
+    /// How many bytes wait to be written, as of a moment ago.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
     /// Whether as much waits to be written as may.
     pub(crate) fn is_full(&self) -> bool {
-        self.lock().frames.len() >= self.capacity
+        self.queued() >= self.capacity
     }
 
     /// Whether nothing waits to be written.
@@ -110,6 +155,12 @@ impl Peer {
         self.lock().closed
     }
 
+    /// How many frames wait to be taken.
+    #[cfg(feature = "http")]
+    pub(crate) fn frames(&self) -> usize {
+        self.lock().count
+    }
+
     /// Whether it is closed and all of it was taken.
     #[cfg(feature = "http")]
     pub(crate) fn is_over(&self) -> bool {
@@ -119,19 +170,27 @@ impl Peer {
 
     /// Swaps what is queued into `out`, which must be empty; its memory is used for what comes next.
     pub(crate) fn take(&self, out: &mut Vec<u8>) {
+        drop(self.take_held(out));
+    }
+
+    /// The same with what is counted of it.
+    pub(crate) fn take_held(&self, out: &mut Vec<u8>) -> Option<Charge> {
         debug_assert!(out.is_empty());
-        if out.capacity() > KEPT {
+        if out.capacity() > self.kept {
             *out = Vec::new();
         }
-        let was_full = {
+        let (was_full, held) = {
             let mut queue = self.lock();
             queue.wanted = false;
+            queue.count = 0;
             mem::swap(&mut queue.frames, out);
-            out.len() >= self.capacity
+            self.queued.store(0, Ordering::Relaxed);
+            (out.len() >= self.capacity, queue.held.take())
         };
         if was_full {
             self.drained.notify_waiters();
         }
+        held
     }
 
     /// Blocks the thread until the transport is wanted; `false` when the queue is closed and empty.
@@ -177,24 +236,22 @@ impl Peer {
         // Nothing panics while the queue is locked but an allocation; its frames stay whole either way.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn append(queue: &mut Queue, encode: impl FnOnce(&mut Vec<u8>)) {
-    if queue.closed {
-        return;
-    }
-    let start = queue.frames.len();
-    encode(&mut queue.frames);
-    // A line ends the frame. JSON that somebody laid out by hand may hold line breaks between its tokens; looking for the
-    // first one is all that is done for the rest.
-    if let Some(first) = memchr::memchr2(b'\n', b'\r', &queue.frames[start..]) {
-        for byte in &mut queue.frames[start + first..] {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
+    fn append(&self, queue: &mut Queue, encode: impl FnOnce(&mut Vec<u8>)) {
+        if queue.closed {
+            return;
         }
+        encode(&mut queue.frames);
+        // A line ends the frame.
+        queue.frames.push(b'\n');
+        queue.count += 1;
+        if queue.frames.len() > FREE_ANSWER
+            && let Some(memory) = &self.memory
+        {
+            queue.held.get_or_insert_with(|| memory.flying.nothing()).set(queue.frames.len());
+        }
+        self.queued.store(queue.frames.len(), Ordering::Relaxed);
     }
-    queue.frames.push(b'\n');
 }
 
 #[cfg(test)]
@@ -219,10 +276,10 @@ mod tests {
 
     #[tokio::test]
     async fn room_waits_for_the_reader() {
-        let peer = std::sync::Arc::new(Peer::new(8));
+        let peer = Arc::new(Peer::new(8));
         peer.send(|out| out.extend_from_slice(b"123456789"));
         let waiting = tokio::spawn({
-            let peer = std::sync::Arc::clone(&peer);
+            let peer = Arc::clone(&peer);
             async move { peer.room().await }
         });
         tokio::task::yield_now().await;

@@ -1,16 +1,14 @@
 //! What a server of a revision with a handshake asked its client and was not answered yet. How the question is made is
 //! `ask`; how it travels is `peer`. Floor 2.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::message::Outcome;
 use crate::model::RequestId;
-
-/// The most questions that one client may owe answers to.
-const MOST: usize = 1024;
 
 /// Why a question cannot be entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,29 +19,40 @@ pub(crate) enum Closed {
     Full(usize),
 }
 
+/// What came for a question, and what is held for as long as that is not read.
+pub(crate) type Answer = (Outcome, Option<Arc<dyn Any + Send + Sync>>);
+
 /// The questions of one session.
-#[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<Table>);
+#[derive(Debug)]
+pub(crate) struct Pending {
+    table: Mutex<Table>,
+    most: usize,
+}
 
 #[derive(Debug, Default)]
 struct Table {
     last: i64,
-    waiting: HashMap<i64, oneshot::Sender<Outcome>>,
+    waiting: HashMap<i64, oneshot::Sender<Answer>>,
     closed: bool,
 }
 
 impl Pending {
+    /// Of a client that may owe answers to so many.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { table: Mutex::default(), most }
+    }
+
     /// Enters a question and gives its id.
     ///
     /// # Errors
     /// When the session is over, or owes too many answers.
-    pub(crate) fn enter(&self) -> Result<(i64, oneshot::Receiver<Outcome>), Closed> {
+    pub(crate) fn enter(&self) -> Result<(i64, oneshot::Receiver<Answer>), Closed> {
         let mut table = self.lock();
         if table.closed {
             return Err(Closed::Over);
         }
-        if table.waiting.len() >= MOST {
-            return Err(Closed::Full(MOST));
+        if table.waiting.len() >= self.most {
+            return Err(Closed::Full(self.most));
         }
         let (sender, receiver) = oneshot::channel();
         table.last += 1;
@@ -53,22 +62,35 @@ impl Pending {
     }
 
     /// Hands an answer to whoever waits for it. One that nobody waits for is dropped.
-    pub(crate) fn answer(&self, id: &RequestId, outcome: Outcome) {
+    pub(crate) fn answer(&self, id: &RequestId, outcome: Outcome, held: Option<Arc<dyn Any + Send + Sync>>) {
+        if let Some(waiting) = self.leave(id) {
+            // Whoever asked may have gone in the meantime.
+            let _ = waiting.send((outcome, held));
+        }
+    }
+
+    /// Tells whoever waits for an answer that it cannot be taken.
+    pub(crate) fn fail(&self, id: &RequestId) {
+        drop(self.leave(id));
+    }
+
+    fn leave(&self, id: &RequestId) -> Option<oneshot::Sender<Answer>> {
         // Some clients send a number back as text.
         let id = match id {
             RequestId::Number(id) => Some(*id),
             RequestId::String(id) => id.parse().ok(),
         };
-        let waiting = id.and_then(|id| self.lock().waiting.remove(&id));
-        if let Some(waiting) = waiting {
-            // Whoever asked may have gone in the meantime.
-            let _ = waiting.send(outcome);
-        }
+        self.lock().waiting.remove(&id?)
     }
 
     /// Takes a question back; says whether it was still open.
     pub(crate) fn withdraw(&self, id: i64) -> bool {
         self.lock().waiting.remove(&id).is_some()
+    }
+
+    /// How many questions are open.
+    pub(crate) fn open(&self) -> usize {
+        self.lock().waiting.len()
     }
 
     /// Nothing will be answered any more.
@@ -80,6 +102,6 @@ impl Pending {
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         // Nothing that can panic runs while the table is locked but an allocation.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -19,6 +18,8 @@ use crate::context::Context;
 use crate::error::{ProtocolError, reason};
 use crate::method::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult};
+use crate::params::Params;
+use crate::piece::Piece;
 use crate::seal::Seal;
 
 /// What the server seals with, and within which bounds.
@@ -35,7 +36,9 @@ pub(crate) struct Keeping {
 pub(crate) struct Replay {
     keeping: Arc<Keeping>,
     method: Method,
-    params: Option<Bytes>,
+    /// What is called, and with which arguments.
+    name: Box<str>,
+    arguments: Option<Piece>,
     principal: Option<Arc<str>>,
     answers: BTreeMap<String, Box<RawValue>>,
     round: Mutex<Round>,
@@ -93,24 +96,6 @@ struct Memory {
     kept: Map<String, Value>,
 }
 
-/// The members of a request that carry answers.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Carried<'a> {
-    #[serde(borrow)]
-    input_responses: Option<BTreeMap<String, &'a RawValue>>,
-    request_state: Option<String>,
-}
-
-/// The members of a request that its memory is tied to.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Subject {
-    name: Option<Value>,
-    uri: Option<Value>,
-    arguments: Option<Value>,
-}
-
 impl Replay {
     /// The memory that a request brings along. One without `inputResponses` and `requestState` brings none.
     ///
@@ -119,37 +104,40 @@ impl Replay {
     pub(crate) fn of(
         keeping: &Arc<Keeping>,
         method: Method,
-        params: Option<&Bytes>,
-        carries: bool,
+        params: &Params,
         principal: Option<&Arc<str>>,
     ) -> Result<Self, ProtocolError> {
         let mut replay = Self {
             keeping: Arc::clone(keeping),
             method,
-            params: params.cloned(),
+            name: params.name.clone(),
+            arguments: params.arguments.clone(),
             principal: principal.cloned(),
             answers: BTreeMap::new(),
             round: Mutex::default(),
             task: OnceLock::new(),
             over: Notify::new(),
         };
-        if let Some(params) = params.filter(|_| carries) {
+        if params.carries() {
             replay.remember(params)?;
         }
         Ok(replay)
     }
 
-    fn remember(&mut self, params: &Bytes) -> Result<(), ProtocolError> {
-        let carried: Carried<'_> = serde_json::from_slice(params).map_err(|error| {
+    fn remember(&mut self, params: &Params) -> Result<(), ProtocolError> {
+        let wrong = |error: serde_json::Error| {
             ProtocolError::invalid_params(format!("wrong `inputResponses` or `requestState`: {}", reason(&error)))
-        })?;
-        for (key, answer) in carried.input_responses.unwrap_or_default() {
+        };
+        let responses = params.input_responses.as_deref().unwrap_or("{}");
+        let responses: BTreeMap<String, &RawValue> = serde_json::from_str(responses).map_err(wrong)?;
+        for (key, answer) in responses {
             // An answer that is `null` is none: what is still needed is asked again.
             if answer.get() != "null" {
                 self.answers.insert(key, answer.to_owned());
             }
         }
-        let Some(sealed) = carried.request_state else { return Ok(()) };
+        let Some(sealed) = &params.request_state else { return Ok(()) };
+        let sealed: String = serde_json::from_str(sealed).map_err(wrong)?;
         let text = self.keeping.seal.open(&sealed, &self.subject()).ok_or_else(|| {
             ProtocolError::invalid_params(
                 "`requestState` is not what this server gave for this request; begin again without it",
@@ -167,10 +155,9 @@ impl Replay {
     }
 
     /// What the memory is tied to: method, principal, and what is called with which arguments, whatever their order.
-    fn subject(&self) -> Vec<u8> {
-        let params = self.params.as_deref().unwrap_or(b"{}");
-        let subject: Subject = serde_json::from_slice(params).unwrap_or_default();
-        let mut arguments = subject.arguments.unwrap_or(Value::Null);
+    pub(crate) fn subject(&self) -> Vec<u8> {
+        let arguments = self.arguments.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let mut arguments = arguments.unwrap_or(Value::Null);
         if arguments.as_object().is_some_and(Map::is_empty) {
             arguments = Value::Null;
         }
@@ -178,8 +165,7 @@ impl Replay {
         let parts = [
             Value::from(self.method.as_str()),
             self.principal.as_deref().map_or(Value::Null, Value::from),
-            subject.name.unwrap_or(Value::Null),
-            subject.uri.unwrap_or(Value::Null),
+            Value::from(&*self.name),
             arguments,
         ];
         Value::from(parts.to_vec()).to_string().into_bytes()
@@ -328,7 +314,7 @@ impl Replay {
     ) -> Result<InputRequiredResult, ProtocolError> {
         let answers = self.answers.iter().filter(|(key, _)| used.contains(*key));
         let memory = Memory {
-            until: now() + self.keeping.ttl.as_secs(),
+            until: now().saturating_add(self.keeping.ttl.as_secs()),
             answers: answers.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
             kept,
         };

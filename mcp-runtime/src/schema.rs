@@ -1,7 +1,9 @@
 //! JSON Schemas of arguments and results: made by `schemars`, then brought to the subset that every known client takes.
-//! What cannot be made portable stays correct. Runs at start-up, never during a call. Floor 2.
+//! What cannot be made portable stays correct. Runs when a schema is first asked for, never during a call that
+//! succeeds. Floor 2.
 
-use std::sync::OnceLock;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use regex_lite::Regex;
 use schemars::Schema;
@@ -12,7 +14,7 @@ use crate::model::JsonObject;
 
 /// Which way a value goes: it decides what an optional member looks like.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     /// A client sends it; leaving it out says "none".
     In,
     /// The server sends it; "none" may stand as `null`.
@@ -112,6 +114,30 @@ pub(crate) fn of_arguments(describe: impl FnOnce(&mut Fields<'_>), open: bool) -
     finish(schema, &mut generator, Way::In)
 }
 
+/// Where the schema of an entry's arguments comes from. A call of a tool needs it only to say what is wrong.
+#[derive(Clone)]
+pub(crate) enum ArgumentsSchema {
+    /// It is made when it is asked for; `true` for a schema that lets in other arguments too.
+    Described(fn(&mut Fields<'_>), bool),
+    Made(Arc<JsonObject>),
+}
+
+impl ArgumentsSchema {
+    /// The schema.
+    pub(crate) fn get(&self) -> Arc<JsonObject> {
+        match self {
+            Self::Described(describe, open) => Arc::new(of_arguments(describe, *open)),
+            Self::Made(schema) => Arc::clone(schema),
+        }
+    }
+}
+
+impl fmt::Debug for ArgumentsSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArgumentsSchema").finish_non_exhaustive()
+    }
+}
+
 /// The schema of a result, or `None` where it says nothing.
 pub(crate) fn of_result(schema: impl FnOnce(&mut SchemaGenerator) -> Schema) -> Option<JsonObject> {
     let mut generator = SchemaSettings::draft2020_12().with(settings).for_serialize().into_generator();
@@ -136,7 +162,7 @@ fn finish(mut schema: JsonObject, generator: &mut SchemaGenerator, way: Way) -> 
 }
 
 /// Brings a schema, and every schema inside it, to the portable subset.
-fn portable(schema: &mut JsonObject, way: Way) {
+pub(crate) fn portable(schema: &mut JsonObject, way: Way) {
     for keyword in ["$schema", "nullable"] {
         schema.shift_remove(keyword);
     }

@@ -2,12 +2,14 @@
 //! How a call finds its entry is `dispatch`; how frames come in is `transport`. Floor 4.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::budget::Memory;
 use crate::call::{Call, Reply};
 use crate::catalog::{About, Catalog};
 use crate::context::Context;
@@ -17,6 +19,9 @@ use crate::handle::Handle;
 use crate::layer::{BoxError, Layered, Layers, Stack};
 use crate::limits::Limits;
 use crate::model::{CacheScope, Implementation};
+#[cfg(feature = "http")]
+use crate::peer::Peer;
+use crate::pulse::Pulse;
 use crate::replay::Keeping;
 use crate::seal::Seal;
 use crate::session::Clients;
@@ -25,6 +30,7 @@ use crate::store::{MemoryStore, Store};
 use crate::subscribe::{Change, Hub};
 use crate::tables::{Tables, Visible};
 use crate::task::Tasks;
+use crate::usage::{Holders, Usage};
 
 /// A server in the making.
 ///
@@ -227,11 +233,15 @@ impl Server {
             catalog: RwLock::new(Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&about)))),
             about,
             limits: self.limits,
+            memory: Arc::new(Memory::new(self.limits.memory)),
             hub: Hub::default(),
             keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             tasks: Tasks::default(),
             clients: Clients::default(),
+            running: AtomicUsize::new(0),
+            pulse: Pulse::default(),
+            holders: Holders::default(),
             options: self.options,
         });
         self.handle.attach(&core);
@@ -275,11 +285,16 @@ pub(crate) struct Core {
     catalog: RwLock<Arc<Catalog>>,
     pub(crate) about: Arc<About>,
     pub(crate) limits: Limits,
+    pub(crate) memory: Arc<Memory>,
     pub(crate) hub: Hub,
     pub(crate) keeping: Arc<Keeping>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tasks: Tasks,
     pub(crate) clients: Clients,
+    /// How many calls wait that are in no table.
+    pub(crate) running: AtomicUsize,
+    pub(crate) pulse: Pulse,
+    pub(crate) holders: Holders,
     /// What transports were told, by type.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP has anything to be told"))]
     pub(crate) options: States,
@@ -289,6 +304,25 @@ impl Core {
     /// What the server offers now.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A way out of its own for the answers to one request or stream, counted while they wait.
+    #[cfg(feature = "http")]
+    pub(crate) fn way_out(&self) -> Peer {
+        Peer::new(self.limits.outgoing).within(&self.memory)
+    }
+
+    /// What is held at the moment.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut usage = Usage {
+            calls: self.running.load(Ordering::Relaxed),
+            listeners: self.hub.listeners(),
+            tasks: self.tasks.running(),
+            memory: self.memory.held(),
+            ..Usage::default()
+        };
+        self.holders.add_to(&mut usage);
+        usage
     }
 
     /// Adds entries while the server runs, all or none.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
+use crate::budget::{Budget, Charge, Exhausted};
+use crate::error::ProtocolError;
 use crate::method::Method;
 use crate::model::{
     Meta, RequestId, ResourceUpdatedNotificationParams, SUBSCRIPTION_ID_KEY, SubscriptionFilter,
@@ -48,6 +50,8 @@ struct State {
     wants: Wants,
     news: News,
     ended: bool,
+    /// What the URIs take.
+    held: Option<Charge>,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +60,30 @@ struct Wants {
     prompts: bool,
     resources: bool,
     uris: HashSet<Box<str>>,
+}
+
+/// Why nobody is told of a resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Denied {
+    /// As many as this are wanted already.
+    TooMany(usize),
+    Exhausted(Exhausted),
+}
+
+impl From<Denied> for ProtocolError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::TooMany(most) => {
+                Self::invalid_params(format!("one client may subscribe to {most} resources at a time"))
+            }
+            Denied::Exhausted(exhausted) => exhausted.into(),
+        }
+    }
+}
+
+/// What it takes to remember a URI: itself, once more among the news, and its places in both.
+fn weight(uri: &str) -> usize {
+    2 * uri.len() + 128
 }
 
 /// What changed since the last time.
@@ -87,6 +115,11 @@ impl Hub {
         for watcher in watchers {
             watcher.note(change);
         }
+    }
+
+    /// How many listen.
+    pub(crate) fn listeners(&self) -> usize {
+        self.lock().all.iter().filter(|watcher| watcher.strong_count() > 0).count()
     }
 
     /// Ends every subscription, in order.
@@ -125,16 +158,32 @@ impl Watcher {
     }
 
     /// Wants to hear of one more resource, unless there are `most` already.
-    pub(crate) fn want_resource(&self, uri: &str, most: usize) -> bool {
+    ///
+    /// # Errors
+    /// There are, or no memory is left to remember it.
+    pub(crate) fn want_resource(&self, uri: &str, most: usize, memory: &Budget) -> Result<(), Denied> {
         let mut state = self.lock();
-        let uris = &mut state.wants.uris;
-        uris.contains(uri) || uris.len() < most && uris.insert(uri.into())
+        let State { wants: Wants { uris, .. }, held, .. } = &mut *state;
+        if uris.contains(uri) {
+            return Ok(());
+        }
+        if uris.len() >= most {
+            return Err(Denied::TooMany(most));
+        }
+        let held = held.get_or_insert_with(|| memory.nothing());
+        held.reach(held.bytes() + weight(uri)).map_err(Denied::Exhausted)?;
+        uris.insert(uri.into());
+        Ok(())
     }
 
     /// No longer wants to hear of a resource.
     pub(crate) fn forget_resource(&self, uri: &str) {
         let mut state = self.lock();
-        state.wants.uris.remove(uri);
+        if state.wants.uris.remove(uri)
+            && let Some(held) = &mut state.held
+        {
+            held.set(held.bytes().saturating_sub(weight(uri)));
+        }
         state.news.uris.remove(uri);
     }
 

@@ -23,6 +23,7 @@ use crate::model::{
     CreateMessageResult, CreateTaskResult, DetailedTask, ElicitResult, EmptyResult, ErrorObject, GetTaskResult,
     InputRequest, InputRequests, ListRootsResult, ResultType, TASKS_EXTENSION, Task, TaskState,
 };
+use crate::piece::Piece;
 use crate::replay::{Answering, TaskAsk};
 use crate::seal::random;
 use crate::server::Core;
@@ -158,10 +159,10 @@ impl Core {
         self: Arc<Self>,
         context: Context,
         id: Box<str>,
-        params: Option<bytes::Bytes>,
+        params: Option<Piece>,
     ) -> Result<EmptyResult, ProtocolError> {
-        let params = params.unwrap_or_default();
-        let about: About<'_> = serde_json::from_slice(&params).map_err(|error| {
+        let params = params.as_deref().unwrap_or("{}");
+        let about: About<'_> = serde_json::from_str(params).map_err(|error| {
             ProtocolError::invalid_params(format!("wrong parameters for `tasks/update`: {}", reason(&error)))
         })?;
         let answers = about
@@ -260,6 +261,11 @@ fn check_answer(request: &InputRequest, answer: &RawValue) -> serde_json::Result
 }
 
 impl Tasks {
+    /// How many run.
+    pub(crate) fn running(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Run>>> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)

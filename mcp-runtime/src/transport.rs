@@ -14,31 +14,36 @@ mod target;
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
+use std::str::Utf8Error;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use self::flight::Flights;
+use self::flight::{Flights, Ticket};
+use self::frame::Line;
 pub use self::memory::memory;
 pub use self::stdio::Stdio;
 pub use self::stream::Stream;
-#[cfg(feature = "http")]
 pub(crate) use self::target::ClosedOnDrop;
-pub(crate) use self::target::Outlet;
-use self::target::{Batch, Target};
-use crate::context::Context;
-use crate::dispatch::Running;
+use self::target::{Place, Target};
+use crate::budget::{Exhausted, FREE};
+use crate::call::Call;
+use crate::catalog::Catalog;
+use crate::dispatch::Begun;
 use crate::error::{ProtocolError, Result};
 use crate::exchange::{Admitted, Origin, is_modern, requested};
 use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
-use crate::method::Method;
+use crate::method::{Method, Name};
 use crate::model::{CancelledNotificationParams, RequestId};
+use crate::params::{Parameters, Params};
 use crate::peer::Peer;
+use crate::piece::{Piece, Slot};
 use crate::revision::Revision;
 use crate::server::{App, Server};
-use crate::session::{Params, Session};
+use crate::session::Session;
 use crate::subscribe::deliver;
+use crate::usage::{Holds, Usage};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -67,12 +72,31 @@ pub(crate) fn in_place(poll: &mut dyn FnMut()) {
     poll();
 }
 
+/// What a stream brings.
+pub(crate) enum Input {
+    /// A line, if it is text.
+    Line(std::result::Result<Piece, Utf8Error>),
+    /// A line that was too long to be kept.
+    TooLong,
+}
+
+impl Input {
+    /// A line, copied to `slot`.
+    pub(crate) fn of(line: Line<'_>, slot: &mut Slot) -> Self {
+        match line {
+            Line::Whole(line) => Self::Line(slot.fill(line)),
+            Line::TooLong => Self::TooLong,
+        }
+    }
+}
+
 /// One connection.
 pub(crate) struct Link {
     app: Arc<App>,
     peer: Arc<Peer>,
     runtime: Handle,
-    session: Mutex<Option<Arc<Session>>>,
+    /// Opened once.
+    session: OnceLock<Arc<Session>>,
     flights: Flights,
     /// Requests without a handshake have come in.
     is_modern: AtomicBool,
@@ -89,29 +113,31 @@ pub(crate) type Carrier = Arc<dyn Any + Send + Sync>;
 
 impl Link {
     pub(crate) fn new(app: Arc<App>) -> Arc<Self> {
-        Self::of(app, None)
+        let peer = Peer::new(app.core.limits.outgoing);
+        Self::alone(app, peer)
     }
 
-    /// A connection of somebody who is known.
-    pub(crate) fn of(app: Arc<App>, principal: Option<Arc<str>>) -> Arc<Self> {
-        let room = app.core.limits.outgoing;
-        Self::with_room(app, principal, room)
-    }
-
-    /// The same with so much room, in bytes, for what goes out on the connection's own way.
-    pub(crate) fn with_room(app: Arc<App>, principal: Option<Arc<str>>, room: usize) -> Arc<Self> {
-        let peer = Arc::new(Peer::new(room));
+    /// A connection with this way out, of somebody who is known.
+    pub(crate) fn with_peer(app: Arc<App>, principal: Option<Arc<str>>, peer: Peer) -> Arc<Self> {
         Arc::new(Self {
             app,
-            peer,
+            peer: Arc::new(peer),
             runtime: Handle::current(),
-            session: Mutex::default(),
+            session: OnceLock::new(),
             flights: Flights::default(),
             is_modern: AtomicBool::new(false),
             principal,
             is_told: AtomicBool::new(false),
             telling: Mutex::default(),
         })
+    }
+
+    /// The same for one that belongs to no table: it is asked itself what it holds.
+    fn alone(app: Arc<App>, peer: Peer) -> Arc<Self> {
+        let link = Self::with_peer(app, None, peer);
+        let holder: Weak<Self> = Arc::downgrade(&link);
+        link.app.core.holders.enter(holder);
+        link
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -126,78 +152,110 @@ impl Link {
         &self.runtime
     }
 
-    /// Handles one frame. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
+    /// Handles one line. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
     /// the order in which they came, but for what `around` lets happen beside a poll.
-    pub(crate) fn receive(self: &Arc<Self>, frame: &Bytes, around: &mut Around<'_>) {
-        self.receive_decoded(message::decode(frame), Outlet::Shared(Arc::clone(&self.peer)), None, around);
+    pub(crate) fn receive(self: &Arc<Self>, line: Input, around: &mut Around<'_>) {
+        match line {
+            Input::Line(text) => {
+                let long = text.as_deref().ok().filter(|text| text.len() > FREE);
+                let held = long.map(|text| self.app.core.memory.flying.charge(text.len())).transpose();
+                let frame = message::decode_text(text);
+                match held {
+                    // It is held for as long as a call that came with it lives.
+                    Ok(held) => {
+                        let carrier = held.map(|held| Arc::new(held) as Carrier);
+                        self.receive_decoded(frame, None, carrier.as_ref(), around);
+                    }
+                    Err(exhausted) => self.receive_unheld(frame, exhausted),
+                }
+            }
+            Input::TooLong => self.receive_too_long(),
+        }
     }
 
     /// The same for a frame that was decoded already, and whose answers may have a way out of their own.
     pub(crate) fn receive_decoded(
         self: &Arc<Self>,
         frame: Frame,
-        outlet: Outlet,
+        own: Option<Arc<ClosedOnDrop>>,
         carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
-        let target = Target { outlet, batch: None };
+        let target = |own| Target { own, place: None };
         match frame {
-            Frame::Single(Ok(message)) => self.handle(message, target, carrier, around),
-            Frame::Single(Err(malformed)) => self.refuse(malformed, &target),
-            Frame::Batch(items) => self.receive_batch(items, target, carrier, around),
+            Frame::Single(Ok(message)) => self.handle(message, target(own), carrier, around),
+            Frame::Single(Err(malformed)) => self.refuse(malformed, target(own)),
+            Frame::Batch(items) => self.receive_batch(items, own, carrier, around),
         }
     }
 
     /// Answers a line that was too long to be kept.
-    pub(crate) fn receive_too_long(&self) {
+    fn receive_too_long(&self) {
         let error = ProtocolError::invalid_request(format!(
             "the message is longer than {} bytes; the server's author can raise the limit",
             self.limits().line
         ));
-        let target = Target { outlet: Outlet::Shared(Arc::clone(&self.peer)), batch: None };
-        self.refuse(Malformed { id: None, error }, &target);
+        self.refuse(Malformed { id: None, error }, Target::default());
+    }
+
+    /// Answers a frame that there is no memory for.
+    fn receive_unheld(&self, frame: Frame, exhausted: Exhausted) {
+        let (messages, first) = match frame {
+            Frame::Single(message) => (vec![message], None),
+            Frame::Batch(messages) => (messages, Some(Place::first(&self.peer, None))),
+        };
+        for message in messages {
+            let place = first.as_ref().map(Place::another);
+            match message {
+                Ok(Message::Request { id, .. }) => {
+                    self.refuse(Malformed { id: Some(id), error: exhausted.into() }, Target { own: None, place });
+                }
+                // Whoever asked hears that nothing will come.
+                Ok(Message::Response { id, .. }) => {
+                    self.session().iter().for_each(|session| session.pending.fail(&id));
+                }
+                Ok(Message::Notification { .. }) => {}
+                Err(malformed) => self.refuse(malformed, Target { own: None, place }),
+            }
+        }
     }
 
     fn receive_batch(
         self: &Arc<Self>,
         items: Vec<Result<Message, Malformed>>,
-        target: Target,
+        own: Option<Arc<ClosedOnDrop>>,
         carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
         if self.session().is_none_or(|session| session.revision != Revision::V2025_03_26) {
             let error =
                 ProtocolError::invalid_request("a message is an object; only revision 2025-03-26 knows batches");
-            return self.refuse(Malformed { id: None, error }, &target);
+            return self.refuse(Malformed { id: None, error }, Target { own, place: None });
         }
-        // One more than there are, so that nothing is sent before all have begun.
-        let batch = Batch::begun();
-        let target = Target { batch: Some(Arc::clone(&batch)), ..target };
+        let first = Place::first(self.way(own.as_ref()), own.clone());
         for item in items {
+            let target = Target { own: own.clone(), place: Some(first.another()) };
             match item {
-                Ok(message @ Message::Request { .. }) => {
-                    batch.open.fetch_add(1, Ordering::AcqRel);
-                    self.handle(message, target.clone(), carrier, around);
-                }
-                Ok(message) => self.handle(message, target.clone(), carrier, around),
-                Err(malformed) => {
-                    batch.open.fetch_add(1, Ordering::AcqRel);
-                    self.refuse(malformed, &target);
-                }
+                Ok(message) => self.handle(message, target, carrier, around),
+                Err(malformed) => self.refuse(malformed, target),
             }
         }
-        batch.settle(target.outlet.peer(), |_| {});
+    }
+
+    /// The way out: a frame's own, or the connection's.
+    fn way<'a>(&'a self, own: Option<&'a Arc<ClosedOnDrop>>) -> &'a Arc<Peer> {
+        own.map_or(&self.peer, |own| &own.0)
     }
 
     fn handle(self: &Arc<Self>, message: Message, target: Target, carrier: Option<&Carrier>, around: &mut Around<'_>) {
         match message {
             Message::Request { id, method, params } => {
-                self.request(id, &method, params.as_ref(), target, carrier, around);
+                self.request(id, &method, params, target, carrier, around);
             }
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
             Message::Response { id, outcome } => {
                 if let Some(session) = self.session() {
-                    session.pending.answer(&id, outcome);
+                    session.pending.answer(&id, outcome, carrier.cloned());
                 }
             }
         }
@@ -206,25 +264,25 @@ impl Link {
     fn request(
         self: &Arc<Self>,
         id: RequestId,
-        name: &str,
-        params: Option<&Bytes>,
+        name: &Name,
+        params: Parameters,
         target: Target,
         carrier: Option<&Carrier>,
         around: &mut Around<'_>,
     ) {
         match self.admit(&id, name, params, &target, carrier) {
-            Err(error) => self.refuse(Malformed { id: Some(id), error }, &target),
-            Ok(Admitted::Answered(answer)) => target.put(|out| {
-                // Made by this crate of its own types.
-                let _ = encode_prepared(out, &id, &answer);
-            }),
-            Ok(Admitted::Call(call)) => {
-                let context = call.context.clone();
-                if let Err(error) = self.flights.enter(&context, self.limits().in_flight) {
-                    return self.refuse(Malformed { id: Some(id), error }, &target);
-                }
-                self.run(&context, self.app.start(call), target, around);
+            Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
+            Ok(Admitted::Answered(answer)) => {
+                let own = target.own.clone();
+                target.put(self.way(own.as_ref()), |out| {
+                    // Made by this crate of its own types.
+                    let _ = encode_prepared(out, &id, &answer);
+                });
             }
+            Ok(Admitted::Call(call, catalog)) => match self.flights.enter(&call.context, self.limits().in_flight) {
+                Ok(ticket) => self.run((&id, ticket), call, &catalog, target, around),
+                Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
+            },
         }
     }
 
@@ -232,52 +290,50 @@ impl Link {
     fn admit(
         self: &Arc<Self>,
         id: &RequestId,
-        name: &str,
-        params: Option<&Bytes>,
+        name: &Name,
+        params: Parameters,
         target: &Target,
         carrier: Option<&Carrier>,
     ) -> Result<Admitted, ProtocolError> {
         let method = requested(name)?;
         if method == Method::Initialize {
             // A request of 2026-07-28 that is called `initialize` is an unknown method there.
-            let is_modern = Params::read(method, params).is_ok_and(|params| params.facts.is_modern());
+            let is_modern = Params::read(method, params.raw()).is_ok_and(|params| params.is_modern());
             if is_modern {
                 return Err(ProtocolError::method_not_found(name));
             }
-            if target.batch.is_some() {
+            if target.place.is_some() {
                 return Err(ProtocolError::invalid_request("`initialize` must not be part of a batch"));
             }
-            return self.initialize(params).map(Admitted::Answered);
+            return self.initialize(params.raw()).map(Admitted::Answered);
         }
-        let outline = Params::read(method, params)?;
+        let outline = params.read(method)?;
         let session = self.session();
-        if is_modern(method, &outline, session.as_ref()) {
+        if is_modern(method, &outline, session) {
             self.is_modern.store(true, Ordering::Relaxed);
         }
         // Whoever asks for something has understood the answer to `initialize`, even if it forgot to say so.
-        if let Some(session) = session.as_ref().filter(|_| !self.is_told.load(Ordering::Relaxed)) {
+        if let Some(session) = session.filter(|_| !self.is_told.load(Ordering::Relaxed)) {
             self.tell(session);
         }
         let origin = Origin {
-            session: session.as_ref(),
-            peer: target.outlet.peer(),
+            session,
+            peer: self.way(target.own.as_ref()),
             principal: self.principal.as_ref(),
             carrier: carrier.cloned(),
         };
-        self.app.admit(&origin, id, method, outline, params)
+        self.app.admit(&origin, id, method, outline)
     }
 
-    fn initialize(&self, params: Option<&Bytes>) -> Result<Bytes, ProtocolError> {
-        let opened = Session::open(params, &self.app.core.hub)?;
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if session.is_some() {
-            return Err(ProtocolError::invalid_request("the session is initialized already"));
-        }
+    fn initialize(&self, params: Option<&Piece>) -> Result<Bytes, ProtocolError> {
+        let opened = Session::open(params, &self.app.core.limits, &self.app.core.hub, &self.app.core.memory.kept)?;
         let result = self.app.core.catalog().initialize(opened.revision);
         let result =
             serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
-        *session = Some(Arc::new(opened));
-        Ok(result.into())
+        match self.session.set(Arc::new(opened)) {
+            Ok(()) => Ok(result.into()),
+            Err(_) => Err(ProtocolError::invalid_request("the session is initialized already")),
+        }
     }
 
     /// Begins to tell the session of changes.
@@ -291,51 +347,70 @@ impl Link {
         }
     }
 
-    fn notification(&self, name: &str, params: Option<&Bytes>) {
-        match Method::parse(name) {
+    fn notification(&self, name: &Name, params: Option<&Piece>) {
+        match name.known() {
             // Before it, a client may not know yet what it would be told.
             Some(Method::Initialized) => return self.session().iter().for_each(|session| self.tell(session)),
             Some(Method::Cancelled) => {}
             // Unknown notifications are ignored, as JSON-RPC wants it.
             _ => return,
         }
-        let Some(params) = params.and_then(|params| serde_json::from_slice::<CancelledNotificationParams>(params).ok())
+        let Some(params) = params.and_then(|params| serde_json::from_str::<CancelledNotificationParams>(params).ok())
         else {
             return;
         };
         self.flights.cancel(&params.request_id);
     }
 
-    /// Polls a call once where it stands. If it has to wait it becomes a task.
-    fn run(self: &Arc<Self>, context: &Context, mut running: Running, target: Target, around: &mut Around<'_>) {
+    /// Begins a call and polls it once where it stands. If it has to wait it becomes a task.
+    fn run(
+        self: &Arc<Self>,
+        (id, ticket): (&RequestId, Ticket),
+        call: Call,
+        catalog: &Catalog,
+        target: Target,
+        around: &mut Around<'_>,
+    ) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
-        // Settles a batch when the call ends without an answer, as a cancelled one does.
-        let mut landing = Landing { link: Arc::clone(self), target: Some(target) };
-        let mut polled = Poll::Pending;
-        around(&mut || polled = Pin::new(&mut running).poll(&mut cx));
-        if let Poll::Ready(reply) = polled {
-            context.end();
-            return self.flights.leave(context.id(), || {
-                if let Some(target) = landing.target.take() {
-                    target.put(|out| self.app.encode(out, context.revision(), context.id(), reply));
-                }
+        let (mut call, mut begun) = (Some(call), None);
+        around(&mut || {
+            begun = call.take().map(|call| match self.app.start(call, catalog) {
+                Begun::Replied(reply) => Begun::Replied(reply),
+                Begun::Waiting(mut running) => match Pin::new(&mut running).poll(&mut cx) {
+                    Poll::Ready(reply) => Begun::Replied(reply),
+                    Poll::Pending => Begun::Waiting(running),
+                },
             });
-        }
-        let flying = context.clone();
-        self.flights.keep(context, || {
+        });
+        let running = match begun {
+            Some(Begun::Waiting(running)) => running,
+            Some(Begun::Replied(reply)) => {
+                return self.flights.leave(ticket, |context| {
+                    context.end();
+                    target.put(context.peer(), |out| {
+                        self.app.encode(out, context.revision(), id, reply);
+                    });
+                });
+            }
+            // A transport that runs no poll serves nobody.
+            None => return self.flights.leave(ticket, |_| {}),
+        };
+        self.flights.keep(ticket, |context, seat| {
+            let (link, flying) = (Arc::clone(self), context.clone());
+            let busy = self.app.core.pulse.busy(&self.runtime);
             let task = self.runtime.spawn(async move {
+                let _busy = busy;
                 let reply = running.await;
-                let link = Arc::clone(&landing.link);
                 flying.peer().room().await;
                 flying.end();
-                link.flights.land(flying.id(), || {
-                    if let Some(target) = landing.target.take() {
-                        let was_stream = reply.is_end_of_stream();
-                        target.put_awake(|out| link.app.encode(out, flying.revision(), flying.id(), reply));
-                        if was_stream {
-                            tell_end(flying.peer(), flying.id());
-                        }
+                link.flights.land(flying.id(), seat, || {
+                    let was_stream = reply.is_end_of_stream();
+                    target.put_awake(flying.peer(), |out| {
+                        link.app.encode(out, flying.revision(), flying.id(), reply);
+                    });
+                    if was_stream {
+                        tell_end(flying.peer(), flying.id());
                     }
                 });
             });
@@ -343,7 +418,7 @@ impl Link {
         });
     }
 
-    fn refuse(&self, malformed: Malformed, target: &Target) {
+    fn refuse(&self, malformed: Malformed, target: Target) {
         let session = self.session();
         let revision = session.map(|session| session.revision);
         // 2025-11-25 and later leave out an id that could not be read; JSON-RPC and earlier revisions say `null`.
@@ -354,7 +429,8 @@ impl Link {
         let unreadable = if omits { Unreadable::Omitted } else { Unreadable::Null };
         let Malformed { id, mut error } = malformed;
         error.lower(revision.unwrap_or(Revision::LATEST));
-        target.put(|out| encode_error(out, id.as_ref(), unreadable, &error));
+        let own = target.own.clone();
+        target.put(self.way(own.as_ref()), |out| encode_error(out, id.as_ref(), unreadable, &error));
     }
 
     /// Lets calls in flight end for a while, then gives them up. What they answered is in the peer afterwards.
@@ -387,13 +463,18 @@ impl Link {
     /// Takes up a session that was opened elsewhere.
     #[cfg(feature = "http")]
     pub(crate) fn resume(&self, opened: Session) {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tell(&opened);
-        *session = Some(Arc::new(opened));
+        self.tell(self.session.get_or_init(|| Arc::new(opened)));
     }
 
-    pub(crate) fn session(&self) -> Option<Arc<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        self.session.get()
+    }
+}
+
+impl Holds for Link {
+    fn add_to(&self, usage: &mut Usage) {
+        usage.calls += self.flights.count();
+        usage.questions += self.session().map_or(0, |session| session.pending.open());
     }
 }
 
@@ -406,18 +487,4 @@ fn tell_end(peer: &Peer, stream: &RequestId) {
         meta: None,
     };
     peer.notify(Method::Cancelled.as_str(), &params);
-}
-
-/// Settles a batch when a call's task ends without an answer, as a cancelled one does.
-struct Landing {
-    link: Arc<Link>,
-    target: Option<Target>,
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        if let Some(Target { outlet, batch: Some(batch) }) = self.target.take() {
-            batch.settle(outlet.peer(), |_| {});
-        }
-    }
 }

@@ -9,19 +9,22 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 const usage = `usage: tests/conformance/run server (--command COMMAND | --url URL) [--only SCENARIO]... [--set VERSION]
-  --command  starts a server that serves http://127.0.0.1:PORT/mcp; PORT is replaced, and set in the environment
+       tests/conformance/run client --command COMMAND [--only SCENARIO]... [--without PREFIX]... [--set VERSION]
+  --command  starts a server that serves http://127.0.0.1:PORT/mcp; PORT is replaced, and set in the environment;
+             or a client that is given the URL of a server as its last argument
   --url      uses a server that already runs
+  --without  leaves out the scenarios whose names begin like this, such as auth/; may be repeated
   --only     one scenario, at every version it exists for; may be repeated
   --set      one version, such as 2025-11-25`;
 
 const suite = join(import.meta.dirname, 'node_modules/@modelcontextprotocol/conformance');
 const program = join(suite, 'dist/index.js');
-const legs = { server: testServer };
+const legs = { server: testServer, client: testClient };
 const patience = 10_000;
 
 // A mistake of the caller, or a server that does not start: told without a stack.
@@ -43,7 +46,7 @@ async function main() {
 
 function readArguments() {
   const text = { type: 'string' };
-  const options = { command: text, url: text, set: text, only: { ...text, multiple: true } };
+  const options = { command: text, url: text, set: text, without: { ...text, multiple: true }, only: { ...text, multiple: true } };
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch (error) {
@@ -61,10 +64,17 @@ async function testServer({ command, url, ...filter }, directory) {
   return [...verdicts, ...(await stopServer(server))];
 }
 
+// Each scenario by itself: run together, the suite passes over how the client ends and how long it takes.
+async function testClient({ command, url, ...filter }, directory) {
+  if (!command || url) throw new Refusal(`give --command\n${usage}`);
+  const plan = planFor('client', filter).map((item) => ({ ...item, alone: true }));
+  return runPlan(plan, 'client', ['--command', command], directory);
+}
+
 // ---- what to run
 
 // Every pair of scenario and version, with what the suite thinks of it: scored, not scored, or in no set.
-function planFor(leg, { set, only }) {
+function planFor(leg, { set, only, without }) {
   const plan = requirementSets().flatMap((version) => requirementSet(version, leg));
   for (const [name, versions] of listedScenarios(leg)) {
     // The scenarios of extensions belong to no version. The suite runs a server's at its newest one.
@@ -74,7 +84,8 @@ function planFor(leg, { set, only }) {
       if (!plan.some((item) => item.name === name && item.version === version)) plan.push({ version, name, kind: 'in no set' });
     }
   }
-  const chosen = plan.filter((item) => (!set || item.version === set) && (!only || only.includes(item.name)));
+  const isWanted = ({ name }) => (!only || only.includes(name)) && !without?.some((prefix) => name.startsWith(prefix));
+  const chosen = plan.filter((item) => (!set || item.version === set) && isWanted(item));
   const unknown = (only ?? []).find((name) => !chosen.some((item) => item.name === name));
   if (unknown) throw new Refusal(`no ${leg} scenario \`${unknown}\`${set ? ` in ${set}` : ''}`);
   if (chosen.length === 0) throw new Refusal(`no ${leg} scenarios in \`${set}\`; there are: ${versionsOf(plan).join(', ')}`);
@@ -140,8 +151,8 @@ async function runPlan(plan, leg, target, directory) {
     for (const item of items.filter((item) => item.alone)) {
       const output = join(directory, `${version}-${item.name.replaceAll('/', '-')}`);
       // Without --force the suite leaves out what is not on its time-line, and calls that a success.
-      await runSuite([leg, ...target, '--scenario', item.name, '--spec-version', version, '--force'], output);
-      report(item, output);
+      const end = await runSuite([leg, ...target, '--scenario', item.name, '--spec-version', version, '--force'], output);
+      report({ ...item, end }, output);
     }
   }
   return verdicts;
@@ -234,6 +245,9 @@ function judge(item, leg, output) {
 
   const skipped = having('SKIPPED');
   const notes = [...new Set(skipped.map((check) => `skipped: ${skipReason(check)}`))];
+  // A client must end well too, unless the scenario lets it fail. The suite knows which do, and says so by its own end.
+  if (leg === 'client' && item.end !== 0) return { ...item, status: 'FAILED', counts, notes: [`the suite ended with ${item.end}: ${suiteError(item, output)}`] };
+
   // `wire-schema-valid` is added to nearly every scenario and succeeds even if only the suite sent messages, so it proves
   // nothing about the scenario.
   if (having('SUCCESS').some((check) => check.id !== 'wire-schema-valid')) return { ...item, status: 'ok', counts, notes };
@@ -244,9 +258,12 @@ function judge(item, leg, output) {
 }
 
 function readChecks({ name }, leg, output) {
-  const prefix = `${leg}-${name}`;
-  const found = readdirSync(output).find((entry) => entry.startsWith(prefix) && /^-\d{4}-\d\d-\d\dT[\d-]+Z$/.test(entry.slice(prefix.length)));
-  const file = found && join(output, found, 'checks.json');
+  // Only a server's results have the leg in their name; a name with a slash is a folder in a folder.
+  const folder = leg === 'client' ? join(output, dirname(name)) : output;
+  const prefix = leg === 'client' ? basename(name) : `${leg}-${name}`;
+  if (!existsSync(folder)) return undefined;
+  const found = readdirSync(folder).find((entry) => entry.startsWith(prefix) && /^-\d{4}-\d\d-\d\dT[\d-]+Z$/.test(entry.slice(prefix.length)));
+  const file = found && join(folder, found, 'checks.json');
   return file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 

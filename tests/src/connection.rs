@@ -47,7 +47,12 @@ impl Connection {
 
     /// Sends one line.
     pub async fn send(&mut self, line: &str) {
-        self.writer.write_all(line.as_bytes()).await.unwrap();
+        self.send_bytes(line.as_bytes()).await;
+    }
+
+    /// The same for a line that may be no text.
+    pub async fn send_bytes(&mut self, line: &[u8]) {
+        self.writer.write_all(line).await.unwrap();
         self.writer.write_all(b"\n").await.unwrap();
     }
 

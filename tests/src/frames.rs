@@ -84,7 +84,7 @@ type Asked = HashMap<String, Question>;
 
 /// A request that was not answered yet.
 #[derive(Clone, Copy, Debug)]
-struct Question {
+pub(crate) struct Question {
     method: Method,
     revision: Revision,
     /// Whether it says itself that it may be answered with a task.
@@ -92,7 +92,7 @@ struct Question {
 }
 
 impl Question {
-    fn of(method: Method, revision: Revision, frame: &Value) -> Self {
+    pub(crate) fn of(method: Method, revision: Revision, frame: &Value) -> Self {
         let capabilities = &frame["params"]["_meta"][CLIENT_CAPABILITIES_KEY];
         let knows_tasks = capabilities["extensions"].get(TASKS_EXTENSION).is_some();
         Self { method, revision, knows_tasks }
@@ -173,7 +173,7 @@ impl Conversation {
 }
 
 /// What is wrong with a request or a notification, and its method if the revision has it.
-fn call(revision: Revision, sender: Sender, name: &str, frame: &Value) -> (Vec<String>, Option<Method>) {
+pub(crate) fn call(revision: Revision, sender: Sender, name: &str, frame: &Value) -> (Vec<String>, Option<Method>) {
     let Some(method) = Method::parse(name).filter(|method| method.is_in(revision)) else {
         return (vec![format!("{revision} has no method {name}")], None);
     };
@@ -190,7 +190,7 @@ fn call(revision: Revision, sender: Sender, name: &str, frame: &Value) -> (Vec<S
 }
 
 /// What is wrong with the answer to this request, if one was made.
-fn answer(revision: Revision, asked: Option<Question>, frame: &Value) -> Vec<String> {
+pub(crate) fn answer(revision: Revision, asked: Option<Question>, frame: &Value) -> Vec<String> {
     if frame.get("error").is_some() {
         return error(revision, frame);
     }

@@ -87,6 +87,20 @@ pub fn call(tool: &str, arguments: Value) -> Request {
     Request::modern(&modern("call", "tools/call", json!({ "name": tool, "arguments": arguments })))
 }
 
+/// Whether a header can hold a text as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// A text as the value of a header.
+fn encoded(text: &str) -> String {
+    use base64::Engine as _;
+    if is_plain(text) {
+        return text.to_owned();
+    }
+    format!("=?base64?{}?=", base64::engine::general_purpose::STANDARD.encode(text))
+}
+
 impl Request {
     /// A request without a body.
     pub fn new(verb: &str, target: &str) -> Self {
@@ -106,11 +120,12 @@ impl Request {
     pub fn modern(message: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (method, params) = (text(&message["method"]), &message["params"]);
-        let post =
-            Self::post(message.to_string()).with("MCP-Protocol-Version", "2026-07-28").with("Mcp-Method", &method);
+        // A method is never encoded; one that no header can hold has none that fits.
+        let said = if is_plain(&method) { &method } else { "unsayable" };
+        let post = Self::post(message.to_string()).with("MCP-Protocol-Version", "2026-07-28").with("Mcp-Method", said);
         match method.as_str() {
-            "tools/call" | "prompts/get" => post.with("Mcp-Name", &text(&params["name"])),
-            "resources/read" => post.with("Mcp-Name", &text(&params["uri"])),
+            "tools/call" | "prompts/get" => post.with("Mcp-Name", &encoded(&text(&params["name"]))),
+            "resources/read" => post.with("Mcp-Name", &encoded(&text(&params["uri"]))),
             _ => post,
         }
     }
@@ -318,6 +333,11 @@ impl Wire {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
             Err(error) => panic!("{error}; what came so far: {:?}", String::from_utf8_lossy(&self.raw)),
         }
+    }
+
+    /// Takes so many bytes of whatever comes, or all if the connection ends before.
+    pub fn read(&mut self, most: usize) {
+        while self.raw.len() < most && self.more() {}
     }
 
     /// Takes bytes up to and with this mark; `None` if the connection ends before.

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use mcp_runtime::{Kind, Method, Revision};
+use mcp_runtime::{Kind, Method, Revision, Sender};
 use serde_json::Value;
 
-use crate::frames::{definitions, mistakes};
+use crate::frames::{Question, answer, call};
 
 /// One conversation, or the part of one that is of this revision.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Judge {
 }
 
 /// What was asked and not answered yet, by the id as JSON; nothing but an error may answer what has no such method.
-type Asked = HashMap<String, Option<Method>>;
+type Asked = HashMap<String, Option<Question>>;
 
 impl Judge {
     /// A conversation in this revision.
@@ -36,18 +36,18 @@ impl Judge {
             self.asked.insert(frame["id"].to_string(), None);
             return;
         }
-        judged(frame, one(self.revision, frame, &mut self.asked, &mut self.asked_back));
+        judged(frame, one(self.revision, Sender::Client, frame, &mut self.asked, &mut self.asked_back));
     }
 
     /// Takes a request of the client that breaks the schema on purpose; the schemas must have something against it.
     pub fn sent_wrong(&mut self, frame: &Value) {
-        let found = one(self.revision, frame, &mut self.asked, &mut self.asked_back);
+        let found = one(self.revision, Sender::Client, frame, &mut self.asked, &mut self.asked_back);
         assert!(!found.is_empty(), "the schema has nothing against {frame:#}");
     }
 
     /// Fails if they have something against a frame of the server.
     pub fn received(&mut self, frame: &Value) {
-        judged(frame, one(self.revision, frame, &mut self.asked_back, &mut self.asked));
+        judged(frame, one(self.revision, Sender::Server, frame, &mut self.asked_back, &mut self.asked));
     }
 }
 
@@ -56,21 +56,17 @@ fn judged(frame: &Value, found: Vec<String>) {
 }
 
 /// What is wrong with a frame of the side that asks `own` and was asked `others`.
-fn one(revision: Revision, frame: &Value, own: &mut Asked, others: &mut Asked) -> Vec<String> {
+fn one(revision: Revision, sender: Sender, frame: &Value, own: &mut Asked, others: &mut Asked) -> Vec<String> {
+    let id = frame["id"].to_string();
     let Some(name) = frame["method"].as_str() else {
-        let method = others.remove(&frame["id"].to_string());
-        return method.map_or_else(|| vec!["nobody asked".to_owned()], |method| answer(revision, method, frame));
+        return match others.remove(&id) {
+            None => vec!["nobody asked".to_owned()],
+            Some(asked) => answer(revision, asked, frame),
+        };
     };
-    let Some(method) = find(revision, name) else {
-        return vec![format!("{revision} has no method {name}")];
-    };
-    let general = match method.kind() {
-        Kind::Request => "JSONRPCRequest",
-        Kind::Notification => "JSONRPCNotification",
-    };
-    let mut found = mistakes(revision, general, frame);
-    found.extend(mistakes(revision, names(method).0, frame));
-    if method.kind() == Kind::Request && own.insert(frame["id"].to_string(), Some(method)).is_some() {
+    let (mut found, method) = call(revision, sender, name, frame);
+    let Some(method) = method else { return found };
+    if method.kind() == Kind::Request && own.insert(id, Some(Question::of(method, revision, frame))).is_some() {
         found.push("the id of a question that is still open".to_owned());
     }
     if method == Method::Cancelled {
@@ -82,50 +78,4 @@ fn one(revision: Revision, frame: &Value, own: &mut Asked, others: &mut Asked) -
 
 fn find(revision: Revision, name: &str) -> Option<Method> {
     Method::parse(name).filter(|method| method.is_in(revision))
-}
-
-fn answer(revision: Revision, method: Option<Method>, frame: &Value) -> Vec<String> {
-    let since_2025_11_25 = revision >= Revision::V2025_11_25;
-    if let Some(error) = frame.get("error") {
-        let general = if since_2025_11_25 { "JSONRPCErrorResponse" } else { "JSONRPCError" };
-        let mut found = mistakes(revision, general, frame);
-        if !revision.has_handshake() {
-            found.extend(match error["code"].as_i64() {
-                Some(-32601) => mistakes(revision, "MethodNotFoundError", error),
-                Some(-32602) => mistakes(revision, "InvalidParamsError", error),
-                Some(-32021) => mistakes(revision, "MissingRequiredClientCapabilityError", frame),
-                Some(-32022) => mistakes(revision, "UnsupportedProtocolVersionError", frame),
-                _ => Vec::new(),
-            });
-        }
-        return found;
-    }
-    let Some(method) = method else { return vec![format!("{revision} has no such method")] };
-    let general = if since_2025_11_25 { "JSONRPCResultResponse" } else { "JSONRPCResponse" };
-    let mut found = mistakes(revision, general, frame);
-    let result = &frame["result"];
-    let definition = match result["resultType"].as_str() {
-        Some("input_required") => Some("InputRequiredResult"),
-        _ => names(method).1,
-    };
-    found.extend(definition.into_iter().flat_map(|definition| mistakes(revision, definition, result)));
-    found
-}
-
-/// The schemas' names for a method's message and for its result.
-fn names(method: Method) -> (&'static str, Option<&'static str>) {
-    match method {
-        Method::Subscribe => ("SubscribeRequest", Some("EmptyResult")),
-        Method::Unsubscribe => ("UnsubscribeRequest", Some("EmptyResult")),
-        Method::Listen => ("SubscriptionsListenRequest", Some("SubscriptionsListenResult")),
-        Method::Acknowledged => ("SubscriptionsAcknowledgedNotification", None),
-        Method::ToolsListChanged => ("ToolListChangedNotification", None),
-        Method::PromptsListChanged => ("PromptListChangedNotification", None),
-        Method::ResourcesListChanged => ("ResourceListChangedNotification", None),
-        Method::ResourceUpdated => ("ResourceUpdatedNotification", None),
-        Method::Elicit => ("ElicitRequest", Some("ElicitResult")),
-        Method::CreateMessage => ("CreateMessageRequest", Some("CreateMessageResult")),
-        Method::ListRoots => ("ListRootsRequest", Some("ListRootsResult")),
-        other => definitions(other),
-    }
 }

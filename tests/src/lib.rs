@@ -14,11 +14,16 @@ pub mod connection;
 pub mod golden;
 pub mod process;
 
+pub mod hazard;
 pub mod http;
 pub mod judge;
 pub mod scenario;
 pub mod scene;
 pub mod site;
 pub mod talk;
+
+pub mod application;
+pub mod raw;
+pub mod typed;
 
 pub mod json_suite;

@@ -119,6 +119,16 @@ fn parameters_are_an_object() {
     let answer =
         check.refused("an array", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["add"]}"#, -32602);
     assert_eq!(answer["id"], 1);
+    // In the order in which the server reads the members.
+    let good = modern(1, "tools/call", json!({ "name": "add", "arguments": { "a": 1, "b": 2 } }));
+    let (meta, arguments) = (&good["params"]["_meta"], &good["params"]["arguments"]);
+    for list in [json!([meta, "add", null, null, arguments]), json!([meta])] {
+        for method in ["tools/call", "tools/list"] {
+            check.refused("a list of members", request(1, method, list.clone()).to_string(), -32602);
+        }
+    }
+    let metas = json!({ "name": "add", "arguments": arguments, "_meta": [null, "2026-07-28", null, {}] });
+    check.refused("a list of metadata", request(1, "tools/call", metas).to_string(), -32602);
     check.done();
 }
 

@@ -13,8 +13,26 @@ mod calls;
 #[path = "client/connection.rs"]
 mod connection;
 
+#[path = "client/bad.rs"]
+mod bad;
+
+#[path = "client/batch.rs"]
+mod batch;
+
 #[path = "client/lists.rs"]
 mod lists;
+
+#[path = "client/questions.rs"]
+mod questions;
+
+#[path = "client/checked.rs"]
+mod checked;
+
+#[path = "client/typed.rs"]
+mod typed;
+
+#[path = "client/names.rs"]
+mod names;
 
 #[path = "client/own.rs"]
 mod own;

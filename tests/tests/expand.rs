@@ -1,32 +1,10 @@
 //! What the macros expand to, formatted, one snapshot per construct. `cargo insta review`, or `INSTA_UPDATE=always` and a
 //! look at the difference, takes a change over.
-//!
-//! A macro crate cannot be called from outside, so its modules are compiled once more, into this test.
 
 use insta::{assert_snapshot, with_settings};
+use mcp_expand::{group, prompt, resource, serve, server, tool};
 use proc_macro2::TokenStream;
 use quote::quote;
-
-#[path = "../../mcp-derive/src"]
-mod derive {
-    pub(crate) mod attr;
-    pub(crate) mod block;
-    pub(crate) mod check;
-    pub(crate) mod docs;
-    pub(crate) mod entry;
-    pub(crate) mod errors;
-    pub(crate) mod expand;
-    pub(crate) mod fallback;
-    pub(crate) mod list;
-    pub(crate) mod path;
-    pub(crate) mod record;
-    pub(crate) mod signature;
-    pub(crate) mod template;
-}
-
-use derive::entry::Kind;
-// The modules name each other from the root of their own crate.
-use derive::{attr, block, check, docs, entry, errors, expand, fallback, list, path, record, signature, template};
 
 fn check(name: &str, expansion: TokenStream) {
     let file = syn::parse2(expansion).expect("an expansion is valid Rust");
@@ -57,7 +35,7 @@ fn a_plain_tool() {
             a + b
         }
     };
-    check("plain_tool", expand::item(Kind::Tool, quote!(read_only), &item));
+    check("plain_tool", tool(quote!(read_only), &item));
 }
 
 #[test]
@@ -81,7 +59,7 @@ fn an_async_tool_with_everything() {
             db.search(query)
         }
     };
-    check("async_tool_with_everything", expand::item(Kind::Tool, keys, &item));
+    check("async_tool_with_everything", tool(keys, &item));
 }
 
 #[test]
@@ -95,7 +73,7 @@ fn a_struct_tool() {
             state: State<Db>,
         }
     };
-    check("struct_tool", expand::item(Kind::Tool, quote!(), &item));
+    check("struct_tool", tool(quote!(), &item));
 }
 
 #[test]
@@ -106,7 +84,7 @@ fn a_resource_template() {
             Ok(None)
         }
     };
-    check("resource_template", expand::item(Kind::Resource, keys, &item));
+    check("resource_template", resource(keys, &item));
 }
 
 #[test]
@@ -116,7 +94,7 @@ fn a_static_resource() {
             "Read me."
         }
     };
-    check("static_resource", expand::item(Kind::Resource, quote!("docs://readme", size = 8), &item));
+    check("static_resource", resource(quote!("docs://readme", size = 8), &item));
 }
 
 #[test]
@@ -127,7 +105,7 @@ fn a_struct_resource() {
             verbose: bool,
         }
     };
-    check("struct_resource", expand::item(Kind::Resource, quote!("config://all"), &item));
+    check("struct_resource", resource(quote!("config://all"), &item));
 }
 
 #[test]
@@ -137,7 +115,7 @@ fn a_prompt() {
             String::new()
         }
     };
-    check("prompt", expand::item(Kind::Prompt, quote!(crate = renamed), &item));
+    check("prompt", prompt(quote!(crate = renamed), &item));
 }
 
 #[test]
@@ -161,7 +139,7 @@ fn a_block_of_methods() {
             fn left_alone(&mut self) {}
         }
     };
-    check("block", block::expand(quote!(), &item));
+    check("block", serve(quote!(), &item));
 }
 
 #[test]
@@ -174,12 +152,12 @@ fn a_list_for_a_server() {
         Counter::default(),
         (counter)
     );
-    check("server", in_main(&list::server(items)));
+    check("server", in_main(&server(items)));
 }
 
 #[test]
 fn a_group_of_another_crate_name() {
-    check("group", in_main(&list::group(quote!(crate = renamed; add, #[cfg(unix)] other))));
+    check("group", in_main(&group(quote!(crate = renamed; add, #[cfg(unix)] other))));
 }
 
 #[test]
@@ -190,11 +168,10 @@ fn a_wrong_item_keeps_what_others_name() {
             a + b + c
         }
     };
-    check("wrong_item", expand::item(Kind::Tool, quote!(name = "two words"), &item));
+    check("wrong_item", tool(quote!(name = "two words"), &item));
     check(
         "wrong_place",
-        expand::item(
-            Kind::Tool,
+        tool(
             quote!(),
             &quote!(
                 enum Kind {

@@ -1,9 +1,10 @@
 //! Functions that are not `async` and take their time: they hold the thread that runs them, and nobody else. Against the
 //! real process, over its standard streams.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use mcp_tests::process::Process;
+use mcp_tests::process::{Process, call};
 use serde_json::json;
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -47,6 +48,24 @@ fn many_calls_hold_their_threads_at_once_and_all_are_answered() {
         "one after the other would take 5.6 s: {:?}",
         begun.elapsed()
     );
+    process.assert_healthy();
+}
+
+#[test]
+fn thousands_of_hand_overs_lose_no_call_and_answer_none_twice() {
+    const CALLS: u64 = 3000;
+    let mut process = start("5000");
+    // About as long as it takes until the reading is handed on, so that a call ends just before, meanwhile or just after.
+    let lines = (1..=CALLS).zip([1, 2, 0, 1, 3].into_iter().cycle());
+    let lines = lines.map(|(id, millis)| format!("{}\n", call(id, "hold", json!({ "millis": millis }))));
+    process.write(lines.collect::<String>().as_bytes());
+    let mut answered = HashSet::new();
+    for _ in 0..CALLS {
+        let answer = process.receive();
+        assert_eq!(answer["result"]["content"][0]["text"], "held", "{answer}");
+        assert!(answered.insert(answer["id"].as_u64()), "{answer} is the second answer");
+    }
+    assert_eq!(process.next_within(Duration::from_millis(300)), None);
     process.assert_healthy();
 }
 

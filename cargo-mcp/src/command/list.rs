@@ -3,13 +3,37 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::{Args, ValueEnum};
 use mcp_runtime::model::Tool;
 use serde_json::{Map, Value, to_value};
 
-use crate::cli::{List, What};
+use crate::cli::Target;
 use crate::error::Failure;
 use crate::print::{Console, visible};
 use crate::signature;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: cargo mcp list tools")]
+pub(crate) struct List {
+    /// What to list; everything unless given
+    #[arg(value_enum)]
+    pub(crate) what: Option<What>,
+
+    /// Estimate what the list of tools costs a model
+    #[arg(long)]
+    pub(crate) tokens: bool,
+
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    Tools,
+    Resources,
+    Templates,
+    Prompts,
+}
 
 /// Characters of JSON that make about one token of the models in use.
 const CHARACTERS_PER_TOKEN: usize = 4;

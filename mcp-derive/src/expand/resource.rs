@@ -66,13 +66,13 @@ fn itself(ident: &proc_macro2::Ident, mime: &TokenStream) -> (TokenStream, Token
     let needs = quote!(|needs: &mut __mcp::Needs| needs.state::<#ident>());
     let handler = quote_spanned! {ident.span()=>
         ::std::boxed::Box::new(|__mcp_input: __mcp::Input| -> __mcp::Answering<__mcp::ReadResourceResult> {
-            ::std::boxed::Box::pin(async move {
+            __mcp::Answering::ready((move || -> ::core::result::Result<__mcp::ReadResourceResult, __mcp::ProtocolError> {
                 let __mcp_value = <__mcp::State<#ident> as __mcp::FromContext>::from_context(&__mcp_input.context)?;
                 let __mcp_probe = __mcp::Probe::<#ident>::new();
                 let __mcp_json = (&&__mcp_probe).json();
                 __mcp::IsJson::assert(&__mcp_probe, &__mcp_json);
                 __mcp_json.contents(&*__mcp_value, __mcp_input.uri(), #mime).map(__mcp::ReadResourceResult::new)
-            })
+            })())
         })
     };
     (needs, handler)

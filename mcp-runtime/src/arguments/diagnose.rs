@@ -12,17 +12,22 @@ use crate::model::JsonObject;
 const MOST: usize = 20;
 /// The deepest schema that is followed.
 const DEPTH: usize = 32;
+/// The most values that are compared with a schema for one answer. Each branch of a type that is within itself is tried, and
+/// what is within it again: without this a small message could take hours. Where they run out the type's own words must do.
+const STEPS: usize = 10_000;
 
 /// What is wrong, gathered.
 pub(crate) struct Problems<'s> {
     root: &'s JsonObject,
     lines: Vec<String>,
     more: usize,
+    /// How many steps are left.
+    left: usize,
 }
 
 impl<'s> Problems<'s> {
     pub(crate) fn new(root: &'s JsonObject) -> Self {
-        Self { root, lines: Vec::new(), more: 0 }
+        Self { root, lines: Vec::new(), more: 0, left: STEPS }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -77,8 +82,9 @@ impl<'s> Problems<'s> {
     /// Checks one argument against its schema.
     pub(crate) fn out_of_bounds(&mut self, name: &str, value: &Value) {
         if let Some(schema) = self.property(name) {
-            let mut found = Vec::new();
-            check(self.root, schema, value, name, &mut found, 0);
+            let (mut search, mut found) = (Search { root: self.root, left: self.left }, Vec::new());
+            search.check(schema, value, name, &mut found, 0);
+            self.left = search.left;
             for (path, problem) in found {
                 self.add(&path, &problem);
             }
@@ -104,8 +110,9 @@ impl<'s> Problems<'s> {
 
 /// What is wrong with a value by a whole schema, if anything is. Paths begin with `name`.
 pub(crate) fn mismatch(schema: &JsonObject, value: &Value, name: &str) -> Option<String> {
-    let mut found = Vec::new();
-    check(schema, &Value::Object(schema.clone()), value, name, &mut found, 0);
+    // What is compared is not a peer's, but the server's own.
+    let (mut search, mut found) = (Search { root: schema, left: 100 * STEPS }, Vec::new());
+    search.check(&Value::Object(schema.clone()), value, name, &mut found, 0);
     let mut problems = Problems::new(schema);
     for (path, problem) in &found {
         problems.add(path, problem);
@@ -115,111 +122,124 @@ pub(crate) fn mismatch(schema: &JsonObject, value: &Value, name: &str) -> Option
 
 type Found = Vec<(String, String)>;
 
-fn check(root: &JsonObject, schema: &Value, value: &Value, path: &str, found: &mut Found, depth: usize) {
-    let Some(schema) = resolve(root, schema).filter(|_| depth < DEPTH && found.len() < MOST) else { return };
-    for key in ["anyOf", "oneOf"] {
-        if let Some(branches) = schema.get(key).and_then(Value::as_array) {
-            return check_branches(root, schema, branches, value, path, found, depth);
-        }
-    }
-    if !has_type(schema, value) || !is_listed(schema, value) {
-        found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
-        return;
-    }
-    match value {
-        Value::Object(members) => check_members(root, schema, members, path, found, depth),
-        Value::Array(items) => {
-            if !within(schema, "minItems", "maxItems", items.len()) {
-                let got = format!("got {} items", items.len());
-                found.push((path.to_owned(), format!("expected {}, {got}", describe_object(schema))));
+/// A walk over a value beside its schema.
+struct Search<'s> {
+    root: &'s JsonObject,
+    /// How many steps are left.
+    left: usize,
+}
+
+impl Search<'_> {
+    fn check(&mut self, schema: &Value, value: &Value, path: &str, found: &mut Found, depth: usize) {
+        let Some(left) = self.left.checked_sub(1) else { return };
+        self.left = left;
+        let Some(schema) = resolve(self.root, schema).filter(|_| depth < DEPTH && found.len() < MOST) else { return };
+        for key in ["anyOf", "oneOf"] {
+            if let Some(branches) = schema.get(key).and_then(Value::as_array) {
+                return self.check_branches(schema, branches, value, path, found, depth);
             }
-            for (index, item) in items.iter().enumerate() {
-                let schema = schema.get("prefixItems").and_then(|s| s.get(index)).or_else(|| schema.get("items"));
-                if let Some(schema) = schema {
-                    check(root, schema, item, &format!("{path}[{index}]"), found, depth + 1);
+        }
+        if !has_type(schema, value) || !is_listed(schema, value) {
+            found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
+            return;
+        }
+        match value {
+            Value::Object(members) => self.check_members(schema, members, path, found, depth),
+            Value::Array(items) => {
+                if !within(schema, "minItems", "maxItems", items.len()) {
+                    let got = format!("got {} items", items.len());
+                    found.push((path.to_owned(), format!("expected {}, {got}", describe_object(schema))));
+                }
+                for (index, item) in items.iter().enumerate() {
+                    let schema = schema.get("prefixItems").and_then(|s| s.get(index)).or_else(|| schema.get("items"));
+                    if let Some(schema) = schema {
+                        self.check(schema, item, &format!("{path}[{index}]"), found, depth + 1);
+                    }
                 }
             }
-        }
-        Value::String(text) if is_texty(schema) => {
-            let length = text.chars().count();
-            let matches = schema
-                .get("pattern")
-                .and_then(Value::as_str)
-                .is_none_or(|pattern| regex_lite::Regex::new(pattern).map_or(true, |pattern| pattern.is_match(text)));
-            if !matches || !within(schema, "minLength", "maxLength", length) {
-                found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
-            }
-        }
-        _ => {
-            if let Some(number) = as_number(value) {
-                let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-                let inside = bound("minimum").is_none_or(|least| number >= least)
-                    && bound("maximum").is_none_or(|most| number <= most)
-                    && bound("exclusiveMinimum").is_none_or(|least| number > least)
-                    && bound("exclusiveMaximum").is_none_or(|most| number < most);
-                if !inside {
+            Value::String(text) if is_texty(schema) => {
+                let length = text.chars().count();
+                let matches = schema.get("pattern").and_then(Value::as_str).is_none_or(|pattern| {
+                    regex_lite::Regex::new(pattern).map_or(true, |pattern| pattern.is_match(text))
+                });
+                if !matches || !within(schema, "minLength", "maxLength", length) {
                     found
                         .push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value))));
                 }
             }
-        }
-    }
-}
-
-fn check_branches(
-    root: &JsonObject,
-    schema: &JsonObject,
-    branches: &[Value],
-    value: &Value,
-    path: &str,
-    found: &mut Found,
-    depth: usize,
-) {
-    let tried: Vec<Found> = branches
-        .iter()
-        .map(|branch| {
-            let mut found = Vec::new();
-            check(root, branch, value, path, &mut found, depth + 1);
-            found
-        })
-        .collect();
-    if tried.iter().any(Vec::is_empty) {
-        return;
-    }
-    // The only branch whose fault lies deeper is the one that was meant.
-    let mut deeper = tried.into_iter().filter(|found| found.iter().all(|(at, _)| at != path));
-    match (deeper.next(), deeper.next()) {
-        (Some(meant), None) => found.extend(meant),
-        _ => found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value)))),
-    }
-}
-
-fn check_members(
-    root: &JsonObject,
-    schema: &JsonObject,
-    members: &Map<String, Value>,
-    path: &str,
-    found: &mut Found,
-    depth: usize,
-) {
-    let empty = Map::new();
-    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        if !members.contains_key(name) {
-            let expected = properties.get(name).map_or_else(|| "a value".to_owned(), describe);
-            found.push((format!("{path}.{name}"), format!("required member is missing, expected {expected}")));
-        }
-    }
-    for (name, value) in members {
-        let path = format!("{path}.{name}");
-        match properties.get(name).or_else(|| schema.get("additionalProperties")) {
-            Some(Value::Bool(false)) => {
-                let hint = nearest(name, properties.keys().map(String::as_str))
-                    .map_or_else(String::new, |nearest| format!("; did you mean {}?", quoted(nearest)));
-                found.push((path, format!("unknown member{hint}")));
+            _ => {
+                if let Some(number) = as_number(value) {
+                    let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+                    let inside = bound("minimum").is_none_or(|least| number >= least)
+                        && bound("maximum").is_none_or(|most| number <= most)
+                        && bound("exclusiveMinimum").is_none_or(|least| number > least)
+                        && bound("exclusiveMaximum").is_none_or(|most| number < most);
+                    if !inside {
+                        found.push((
+                            path.to_owned(),
+                            format!("expected {}, got {}", describe_object(schema), shown(value)),
+                        ));
+                    }
+                }
             }
-            Some(schema) => check(root, schema, value, &path, found, depth + 1),
-            None => {}
+        }
+    }
+
+    fn check_branches(
+        &mut self,
+        schema: &JsonObject,
+        branches: &[Value],
+        value: &Value,
+        path: &str,
+        found: &mut Found,
+        depth: usize,
+    ) {
+        let tried: Vec<Found> = branches
+            .iter()
+            .map(|branch| {
+                let mut found = Vec::new();
+                self.check(branch, value, path, &mut found, depth + 1);
+                found
+            })
+            .collect();
+        if tried.iter().any(Vec::is_empty) {
+            return;
+        }
+        // The only branch whose fault lies deeper is the one that was meant.
+        let mut deeper = tried.into_iter().filter(|found| found.iter().all(|(at, _)| at != path));
+        match (deeper.next(), deeper.next()) {
+            (Some(meant), None) => found.extend(meant),
+            _ => found.push((path.to_owned(), format!("expected {}, got {}", describe_object(schema), shown(value)))),
+        }
+    }
+
+    fn check_members(
+        &mut self,
+        schema: &JsonObject,
+        members: &Map<String, Value>,
+        path: &str,
+        found: &mut Found,
+        depth: usize,
+    ) {
+        let empty = Map::new();
+        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            if !members.contains_key(name) {
+                let expected = properties.get(name).map_or_else(|| "a value".to_owned(), describe);
+                found.push((format!("{path}.{name}"), format!("required member is missing, expected {expected}")));
+            }
+        }
+        for (name, value) in members {
+            let path = format!("{path}.{}", shortened(name));
+            match properties.get(name).or_else(|| schema.get("additionalProperties")) {
+                Some(Value::Bool(false)) => {
+                    let hint = nearest(name, properties.keys().map(String::as_str))
+                        .map_or_else(String::new, |nearest| format!("; did you mean {}?", quoted(nearest)));
+                    found.push((path, format!("unknown member{hint}")));
+                }
+                Some(schema) => self.check(schema, value, &path, found, depth + 1),
+                None => {}
+            }
         }
     }
 }

@@ -1,33 +1,26 @@
-//! A connection in the making: what every way to a server has in common, and the ways without a process. Floor 6.
+//! A connection in the making: what every way to a server has in common. Floor 6.
 
 use std::fmt;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, split};
-use tokio::task::AbortHandle;
-use tokio::time::timeout;
-
+use super::cache::{Cache, CacheLimits};
+use super::connection::{Connection, Opening};
 use super::error::Error;
-use super::process::Keeper;
-use super::pump::{self, Reader, Writer};
-use super::wire::{End, OnLog, Stage, Wire};
-use super::{Client, Inner, handshake};
-use crate::model::lower::Lower;
-use crate::model::{ClientCapabilities, Implementation, LoggingLevel, LoggingMessageNotificationParams};
+use super::fallback::Fallbacks;
+use super::handlers::Handlers;
+use super::hub::{Direction, Hub, Observers};
+use super::retry::Retry;
+use super::session::Session;
+use super::{Client, Inner};
+use crate::model::{ClientCapabilities, Implementation, JsonObject, LoggingLevel, LoggingMessageNotificationParams};
 use crate::revision::Revision;
-use crate::server::Server;
-use crate::transport::{Transport, memory};
-
-/// How many bytes wait in each direction between a client and a server of the same process.
-const MEMORY: usize = 64 * 1024;
 
 /// A client in the making, see [`Client`].
 #[must_use = "nothing happens before `.connect().await`"]
 pub struct Connect<S> {
     pub(super) source: S,
-    options: Options,
+    pub(super) options: Options,
 }
 
 pub(super) struct Options {
@@ -38,9 +31,17 @@ pub(super) struct Options {
     pub(super) log_level: Option<LoggingLevel>,
     /// Whether somebody is told of log messages.
     pub(super) listens: bool,
-    grace: Duration,
-    longest: usize,
-    on_log: Option<OnLog>,
+    /// The longest time for a request, however much progress it makes.
+    pub(super) max_timeout: Option<Duration>,
+    /// How often one call may come back for input.
+    pub(super) rounds: u32,
+    pub(super) retry: Retry,
+    pub(super) cache: CacheLimits,
+    pub(super) handlers: Handlers,
+    pub(super) fallbacks: Fallbacks,
+    pub(super) grace: Duration,
+    pub(super) longest: usize,
+    observers: Observers,
 }
 
 /// Who the client is and what it can do.
@@ -59,9 +60,15 @@ impl<S> Connect<S> {
             probe: Duration::from_secs(3),
             log_level: None,
             listens: false,
+            max_timeout: None,
+            rounds: 10,
+            retry: Retry::default(),
+            cache: CacheLimits::default(),
+            handlers: Handlers::default(),
+            fallbacks: Fallbacks::default(),
             grace: Duration::from_secs(5),
             longest: 16 << 20,
-            on_log: None,
+            observers: Observers::default(),
         };
         Self { source, options }
     }
@@ -80,9 +87,8 @@ impl<S> Connect<S> {
         self
     }
 
-    /// What the client says it can do; unless set, nothing.
-    ///
-    /// Requests of a server up to 2025-11-25 are refused, except `ping`: declare only what works without an answer.
+    /// What the client says it can do, beside what it has handlers for: [`Self::on_elicit`], [`Self::on_elicit_url`],
+    /// [`Self::on_sample`] and [`Self::roots`] declare themselves.
     pub fn capabilities(mut self, capabilities: ClientCapabilities) -> Self {
         self.options.identity.capabilities = capabilities;
         self
@@ -90,8 +96,36 @@ impl<S> Connect<S> {
 
     /// How long to wait for each answer, 60 s unless set. A single request can differ, see
     /// [`Request::timeout`](super::Request::timeout).
+    ///
+    /// Progress that was asked for begins it anew, see [`Self::max_timeout`].
     pub fn timeout(mut self, time: Duration) -> Self {
         self.options.timeout = time;
+        self
+    }
+
+    /// How long to wait for an answer however much progress is told; unless set, ten times as long as for one without
+    /// progress. A single request can differ, see [`Request::max_timeout`](super::Request::max_timeout).
+    pub fn max_timeout(mut self, time: Duration) -> Self {
+        self.options.max_timeout = Some(time);
+        self
+    }
+
+    /// How often the server may answer one call with questions before the call fails, 10 unless set. Since 2026-07-28.
+    pub fn rounds(mut self, most: u32) -> Self {
+        self.options.rounds = most;
+        self
+    }
+
+    /// How often and how soon a request is made again whose answer was lost, and whether a connection that ended is opened
+    /// again.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.options.retry = retry;
+        self
+    }
+
+    /// How much is kept of answers that the server lets a client keep. Since 2026-07-28.
+    pub fn cache(mut self, limits: CacheLimits) -> Self {
+        self.options.cache = limits;
         self
     }
 
@@ -130,7 +164,39 @@ impl<S> Connect<S> {
     /// It runs where the connection is read, before the answers that come after the message: it must not block.
     pub fn on_log(mut self, f: impl Fn(LoggingMessageNotificationParams) + Send + Sync + 'static) -> Self {
         self.options.listens = true;
-        self.options.on_log = Some(Box::new(f));
+        self.options.observers.on_log = Some(Box::new(f));
+        self
+    }
+
+    /// Calls `f` with every frame that is sent and received from the handshake on: the bytes of a JSON-RPC message, or of a
+    /// batch.
+    ///
+    /// For logs and inspectors. A line of the server's that is no message is shown as well. What HTTP says around a message
+    /// is not in it, such as headers with credentials; arguments and results are. A frame that was shown as sent may still
+    /// be lost with its connection. `f` runs where frames are read and sent, before the frame is handled: it must not block.
+    ///
+    /// ```
+    /// # use mcp_runtime::{server, tool, Client};
+    /// use mcp_runtime::client::Direction;
+    ///
+    /// # /// Adds two numbers.
+    /// # #[tool(read_only)]
+    /// # fn add(a: i64, b: i64) -> i64 { a + b }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> mcp_runtime::Result<()> {
+    /// let client = Client::memory(server![add])
+    ///     .on_frame(|direction, frame| {
+    ///         let arrow = if direction == Direction::Sent { "→" } else { "←" };
+    ///         eprintln!("{arrow} {}", String::from_utf8_lossy(frame));
+    ///     })
+    ///     .connect()
+    ///     .await?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_frame(mut self, f: impl Fn(Direction, &[u8]) + Send + Sync + 'static) -> Self {
+        self.options.observers.on_frame = Some(Box::new(f));
         self
     }
 }
@@ -146,16 +212,20 @@ impl<S: Source> Connect<S> {
     /// - [`Error::Timeout`]: it did not answer.
     /// - [`Error::Version`]: there is no revision in common.
     /// - [`Error::Protocol`], [`Error::Invalid`]: it refused the handshake, or answered nonsense.
+    /// - [`Error::Http`], [`Error::Status`], [`Error::Authorization`]: it cannot be reached over HTTP, or does not let the
+    ///   client in.
     pub async fn connect(self) -> Result<Client, Error> {
         let Self { source, mut options } = self;
-        let opened = source.open(options.grace)?;
-        let wire = Wire::new(options.on_log.take());
-        // It ends everything when the handshake fails or is given up.
-        let connection = Connection::new(wire, opened, options.longest, options.grace);
-        let agreed = handshake::agree(&connection.wire, &options).await?;
-        options.identity.capabilities.lower(agreed.revision);
-        let client = Client(Arc::new(Inner::new(connection, agreed, options)));
-        client.begin_logging().await?;
+        options.handlers.declare(&mut options.identity.capabilities);
+        for extension in source.extensions() {
+            let extensions = options.identity.capabilities.extensions.get_or_insert_default();
+            extensions.entry(extension).or_insert_with(|| JsonObject::new().into());
+        }
+        let hub = Hub::new(options.handlers.clone(), Cache::new(options.cache), std::mem::take(&mut options.observers));
+        let source: Box<dyn sealed::Open> = Box::new(source);
+        let session = Session::open(&*source, &hub, &options).await?;
+        let client = Client(Arc::new(Inner::new(source, session, hub, options)));
+        client.0.begin(&client.0.sessions.current()).await?;
         Ok(client)
     }
 }
@@ -166,109 +236,37 @@ impl<S: fmt::Debug> fmt::Debug for Connect<S> {
     }
 }
 
-/// A way to a server: [`Process`](super::Process), [`Memory`] or [`Streams`].
+/// A way to a server: [`Process`](super::Process), [`Memory`](super::Memory), [`Streams`](super::Streams), or one over HTTP.
 pub trait Source: sealed::Open {}
 
 pub(super) mod sealed {
-    use std::time::Duration;
+    use super::{Connection, Error, Opening};
+    use crate::client::error::UNNAMED;
 
-    use super::{Error, Opened};
-
-    pub trait Open {
+    pub trait Open: Send + Sync + 'static {
         #[doc(hidden)]
-        fn open(self, grace: Duration) -> Result<Opened, Error>;
-    }
-}
+        fn open(&self, opening: Opening) -> Result<Connection, Error>;
 
-/// Both directions to a server that runs. Public only to be named by a sealed method.
-pub struct Opened {
-    pub(super) reader: Reader,
-    pub(super) writer: Writer,
-    pub(super) keeper: Option<Keeper>,
-    /// The task that reads standard error.
-    pub(super) listener: Option<AbortHandle>,
-}
+        /// Whether it can be opened more than once.
+        #[doc(hidden)]
+        fn opens_again(&self) -> bool;
 
-/// A server in the same process, see [`Client::memory`].
-#[derive(Debug)]
-pub struct Memory(pub(super) Server);
+        /// The server as errors call it, bounded and with control characters made visible.
+        #[doc(hidden)]
+        fn server(&self) -> String {
+            UNNAMED.to_owned()
+        }
 
-impl Source for Memory {}
+        /// What the client declares because it comes on this way.
+        #[doc(hidden)]
+        fn extensions(&self) -> Vec<&'static str> {
+            Vec::new()
+        }
 
-impl sealed::Open for Memory {
-    fn open(self, _: Duration) -> Result<Opened, Error> {
-        let name = format!("the server {}", crate::error::quoted(&self.0.info.name));
-        let app = self.0.build().map_err(|error| Error::Start { server: name, source: error.into() })?;
-        let (stream, client) = memory(MEMORY);
-        // It ends with its input. What it may fail with is the end of the connection, which the reader sees.
-        drop(tokio::spawn(stream.serve(app)));
-        let (reader, writer) = split(client);
-        Ok(Opened { reader: Box::pin(reader), writer: Box::pin(writer), keeper: None, listener: None })
-    }
-}
-
-/// A server at the other end of two byte streams, see [`Client::stream`].
-#[derive(Debug)]
-pub struct Streams<R, W>(pub(super) R, pub(super) W);
-
-impl<R, W> Source for Streams<R, W>
-where
-    R: AsyncRead + Send + 'static,
-    W: AsyncWrite + Send + 'static,
-{
-}
-
-impl<R, W> sealed::Open for Streams<R, W>
-where
-    R: AsyncRead + Send + 'static,
-    W: AsyncWrite + Send + 'static,
-{
-    fn open(self, _: Duration) -> Result<Opened, Error> {
-        Ok(Opened { reader: Box::pin(self.0), writer: Box::pin(self.1), keeper: None, listener: None })
-    }
-}
-
-/// The tasks of a connection. Dropping it ends them, and the process with them.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) wire: Arc<Wire>,
-    keeper: Option<Keeper>,
-    tasks: Vec<AbortHandle>,
-    grace: Duration,
-}
-
-impl Connection {
-    fn new(wire: Arc<Wire>, opened: Opened, longest: usize, grace: Duration) -> Self {
-        let Opened { reader, writer, keeper, listener } = opened;
-        let exit = keeper.as_ref().map(Keeper::exit);
-        let reading = tokio::spawn(pump::read(Arc::clone(&wire), reader, longest, exit)).abort_handle();
-        // The writer ends by itself: what was cancelled last is still told to the server.
-        drop(tokio::spawn(pump::write(Arc::clone(&wire), writer, grace)));
-        let mut tasks = vec![reading];
-        tasks.extend(keeper.as_ref().map(|keeper| keeper.task.clone()));
-        tasks.extend(listener);
-        Self { wire, keeper, tasks, grace }
-    }
-
-    /// Ends the input of the server and waits until it is gone.
-    pub(super) async fn close(&self) -> Option<ExitStatus> {
-        self.wire.close();
-        let status = match &self.keeper {
-            Some(keeper) => keeper.stop().await,
-            None => None,
-        };
-        // A reader that does not see the end is not waited for.
-        let _ = timeout(self.grace, self.wire.reached(Stage::Ended)).await;
-        self.wire.end(End { status, cause: None });
-        status
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.wire.close();
-        for task in &self.tasks {
-            task.abort();
+        /// As whom the server sees the client: what is private is kept for one identity alone.
+        #[doc(hidden)]
+        fn identity(&self) -> String {
+            String::new()
         }
     }
 }

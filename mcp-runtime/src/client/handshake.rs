@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::connect::Options;
 use super::error::Error;
-use super::request::{Meta, Modern, Stamped, decode};
-use super::wire::{Answer, Flight, Wire};
-use crate::error::{ProtocolError, UNSUPPORTED_PROTOCOL_VERSION};
+use super::flight::Flight;
+use super::stamp::{Meta, Modern, Stamped, decode};
+use super::wire::{Answer, Wire};
+use crate::error::{MISSING_CLIENT_CAPABILITY, ProtocolError, UNSUPPORTED_PROTOCOL_VERSION};
 use crate::message::encode_call;
 use crate::method::Method;
 use crate::model::lower::Lower;
@@ -21,11 +21,8 @@ use crate::model::{
 };
 use crate::revision::Revision;
 
-/// The client does not declare what the server cannot do without (2026-07-28, "Overview", "Error Codes").
-const MISSING_CLIENT_CAPABILITY: i64 = -32021;
-
 /// What both sides know of each other once they agree.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Agreed {
     pub(super) revision: Revision,
     pub(super) server: Option<Implementation>,
@@ -34,9 +31,9 @@ pub(super) struct Agreed {
 }
 
 /// Agrees with the server on a revision: the one that is demanded, or the newest that both know.
-pub(super) async fn agree(wire: &Arc<Wire>, options: &Options) -> Result<Agreed, Error> {
-    let shake = Handshake { wire, options };
-    match options.revision {
+pub(super) async fn agree(wire: &Arc<Wire>, options: &Options, revision: Option<Revision>) -> Result<Agreed, Error> {
+    let shake = Handshake { wire, options, wanted: revision };
+    match revision {
         Some(revision) if revision.has_handshake() => shake.initialize(revision).await,
         Some(revision) => shake.discover_only(revision).await,
         None => shake.detect().await,
@@ -46,6 +43,7 @@ pub(super) async fn agree(wire: &Arc<Wire>, options: &Options) -> Result<Agreed,
 struct Handshake<'a> {
     wire: &'a Arc<Wire>,
     options: &'a Options,
+    wanted: Option<Revision>,
 }
 
 /// What the answer to `server/discover` says about a server.
@@ -62,19 +60,29 @@ impl Handshake<'_> {
     /// Finds out which kind of server it is.
     async fn detect(&self) -> Result<Agreed, Error> {
         let mut probe = self.ask().await?;
-        let Ok(answer) = timeout(self.options.probe.min(self.options.timeout), probe.answer()).await else {
+        let time = self.options.probe.min(self.options.timeout);
+        let Some(answer) = self.wire.within(time, probe.answer()).await else {
             return self.initialize_silent(probe).await;
         };
-        match judge(answer?)? {
+        let verdict = match judge(answer?)? {
+            // It refuses the very revision that it offers: once more, and no more than that (2026-07-28, "Versioning",
+            // "Protocol Version Negotiation").
+            Verdict::Other(offered) if newest(&offered, |revision| revision == Revision::LATEST).is_some() => {
+                let mut probe = self.ask().await?;
+                judge(self.wait(Method::Discover, self.options.timeout, probe.answer()).await?)?
+            }
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Discovered(result) => match newest(&result.supported_versions, |_| true) {
                 Some(revision) if revision.has_handshake() => self.initialize(revision).await,
                 Some(revision) => Ok(self.discovered(revision, *result)),
-                None => Err(Error::Version { wanted: None, offered: result.supported_versions }),
+                None => Err(Error::Version { server: String::new(), wanted: None, offered: result.supported_versions }),
             },
             // The refused revision is the only one without a handshake that this client knows.
             Verdict::Other(offered) => match newest(&offered, Revision::has_handshake) {
                 Some(revision) => self.initialize(revision).await,
-                None => Err(Error::Version { wanted: None, offered }),
+                None => Err(Error::Version { server: String::new(), wanted: None, offered }),
             },
             Verdict::Legacy => self.initialize(Revision::LATEST_WITH_HANDSHAKE).await,
         }
@@ -83,12 +91,12 @@ impl Handshake<'_> {
     /// Shakes hands with a server that did not answer the probe: an old one, or one that is slow to start.
     async fn initialize_silent(&self, mut probe: Flight) -> Result<Agreed, Error> {
         let refused = match self.initialize(Revision::LATEST_WITH_HANDSHAKE).await {
-            Err(error @ Error::Protocol { .. }) => error,
+            Err(error @ (Error::Protocol { .. } | Error::Status { .. })) => error,
             agreed => return agreed,
         };
         // A slow server of 2026-07-28 refuses `initialize`; the answer to the probe came before, or is about to.
-        let late = timeout(self.options.probe.min(self.options.timeout), probe.answer()).await;
-        let Ok(Ok(answer)) = late else { return Err(refused) };
+        let late = self.wire.within(self.options.probe.min(self.options.timeout), probe.answer()).await;
+        let Some(Ok(answer)) = late else { return Err(refused) };
         let offered = match judge(answer)? {
             Verdict::Discovered(result) if newest(&result.supported_versions, |_| true) == Some(Revision::LATEST) => {
                 return Ok(self.discovered(Revision::LATEST, *result));
@@ -97,22 +105,29 @@ impl Handshake<'_> {
             Verdict::Other(offered) => offered,
             Verdict::Legacy => return Err(refused),
         };
-        Err(Error::Version { wanted: None, offered })
+        Err(Error::Version { server: String::new(), wanted: None, offered })
     }
 
     /// Asks for this revision and takes no other.
     async fn discover_only(&self, wanted: Revision) -> Result<Agreed, Error> {
         let mut probe = self.ask().await?;
-        let answer = self.wait(Method::Discover, self.options.timeout, probe.answer()).await?;
+        let mut answer = self.wait(Method::Discover, self.options.timeout, probe.answer()).await?;
+        if let Answer::Error(error) = &answer
+            && offered(&ProtocolError::read(std::str::from_utf8(error).unwrap_or_default()))
+                .is_some_and(|names| newest(&names, |name| name == wanted).is_some())
+        {
+            probe = self.ask().await?;
+            answer = self.wait(Method::Discover, self.options.timeout, probe.answer()).await?;
+        }
         let bytes = answer.result(Method::Discover).map_err(|refused| match refused.protocol().and_then(offered) {
-            Some(offered) => Error::Version { wanted: Some(wanted), offered },
+            Some(offered) => Error::Version { server: String::new(), wanted: Some(wanted), offered },
             None => refused,
         })?;
         let result: DiscoverResult = decode(Method::Discover, &bytes)?;
         if result.supported_versions.iter().any(|name| name == wanted.as_str()) {
             return Ok(self.discovered(wanted, result));
         }
-        Err(Error::Version { wanted: Some(wanted), offered: result.supported_versions })
+        Err(Error::Version { server: String::new(), wanted: Some(wanted), offered: result.supported_versions })
     }
 
     /// Sends the probe.
@@ -128,15 +143,19 @@ impl Handshake<'_> {
     }
 
     fn discovered(&self, revision: Revision, result: DiscoverResult) -> Agreed {
-        self.wire.becomes_modern();
+        self.wire.agree(revision);
         let server = result.meta.and_then(|mut meta| serde_json::from_value(meta.remove(SERVER_INFO_KEY)?).ok());
         Agreed { revision, server, capabilities: result.capabilities, instructions: result.instructions }
     }
 
-    /// Shakes hands, and once more if the server refuses the revision and names another.
+    /// Shakes hands, and once more if the server refuses the revision and names another, or knows only the transport of
+    /// 2024-11-05.
     async fn initialize(&self, revision: Revision) -> Result<Agreed, Error> {
         let refused = match self.initialize_with(revision).await {
             Err(error @ Error::Protocol { .. }) => error,
+            Err(error) if error.may_be_older_transport() => {
+                return if self.wire.fall_back().await? { self.initialize_with(revision).await } else { Err(error) };
+            }
             agreed => return agreed,
         };
         // A server that offers what it refuses means something else.
@@ -145,8 +164,8 @@ impl Handshake<'_> {
             return Err(refused);
         };
         match newest(&offered, Revision::has_handshake) {
-            Some(other) if self.options.revision.is_none() => self.initialize_with(other).await,
-            _ => Err(Error::Version { wanted: self.options.revision, offered }),
+            Some(other) if self.wanted.is_none() => self.initialize_with(other).await,
+            _ => Err(Error::Version { server: String::new(), wanted: self.wanted, offered }),
         }
     }
 
@@ -164,11 +183,15 @@ impl Handshake<'_> {
         let answer = self.wait(Method::Initialize, self.options.timeout, flight.answer()).await?;
         let bytes = answer.result(Method::Initialize)?;
         let result: InitializeResult = decode(Method::Initialize, &bytes)?;
-        let wanted = self.options.revision;
+        let wanted = self.wanted;
         let answered = Revision::parse(&result.protocol_version)
             .filter(|answered| answered.has_handshake() && wanted.is_none_or(|wanted| wanted == *answered))
-            .ok_or_else(|| Error::Version { wanted, offered: vec![result.protocol_version] })?;
-        self.wire.notify(Method::Initialized);
+            .ok_or_else(|| Error::Version { server: String::new(), wanted, offered: vec![result.protocol_version] })?;
+        self.wire.agree(answered);
+        if let Some(told) = self.wire.notify(Method::Initialized) {
+            // The server must know before anything else reaches it. Whether it likes it shows with the next request.
+            let _ = self.wire.within(self.options.timeout, told).await;
+        }
         Ok(Agreed {
             revision: answered,
             server: Some(result.server_info),
@@ -183,7 +206,11 @@ impl Handshake<'_> {
         time: Duration,
         answer: impl Future<Output = Result<Answer, Error>>,
     ) -> Result<Answer, Error> {
-        timeout(time, answer).await.unwrap_or(Err(Error::Timeout { method, after: time }))
+        self.wire.within(time, answer).await.unwrap_or(Err(Error::Timeout {
+            server: String::new(),
+            method,
+            after: time,
+        }))
     }
 }
 
@@ -200,6 +227,7 @@ fn judge(answer: Answer) -> Result<Verdict, Error> {
             None if refusal.code() == MISSING_CLIENT_CAPABILITY => Err(error),
             None => Ok(Verdict::Legacy),
         },
+        _ if error.says_nothing_of_the_server() => Err(error),
         _ => Ok(Verdict::Legacy),
     }
 }

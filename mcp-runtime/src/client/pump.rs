@@ -11,10 +11,9 @@ use tokio::time::{sleep, timeout};
 
 use super::process::Exit;
 use super::wire::{End, Stage, Wire};
+use crate::peer::Peer;
 use crate::transport::frame::{Line, Lines};
 
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
 /// How long a side that sees the end waits for what the other side knows about it.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -33,9 +32,8 @@ pub(super) async fn read(wire: Arc<Wire>, mut reader: Reader, longest: usize, ex
     drop(on_drop);
 }
 
-async fn read_lines(wire: &Wire, reader: &mut Reader, longest: usize, exit: Option<Exit>) -> io::Result<()> {
+async fn read_lines(wire: &Arc<Wire>, reader: &mut Reader, longest: usize, exit: Option<Exit>) -> io::Result<()> {
     let mut lines = Lines::new(longest);
-    let mut chunk = vec![0; CHUNK];
     let mut is_gone = false;
     let gone = async {
         match &exit {
@@ -47,7 +45,7 @@ async fn read_lines(wire: &Wire, reader: &mut Reader, longest: usize, exit: Opti
     loop {
         let read = tokio::select! {
             biased;
-            read = reader.read(&mut chunk) => read?,
+            read = reader.read(lines.room()) => read?,
             _ = &mut gone, if !is_gone => {
                 is_gone = true;
                 continue;
@@ -58,7 +56,7 @@ async fn read_lines(wire: &Wire, reader: &mut Reader, longest: usize, exit: Opti
         if read == 0 {
             break;
         }
-        lines.push(&chunk[..read]);
+        lines.add(read);
         while let Some(line) = lines.next() {
             receive(wire, line, longest)?;
         }
@@ -66,10 +64,10 @@ async fn read_lines(wire: &Wire, reader: &mut Reader, longest: usize, exit: Opti
     lines.rest().map_or(Ok(()), |line| receive(wire, line, longest))
 }
 
-fn receive(wire: &Wire, line: Line, longest: usize) -> io::Result<()> {
+fn receive(wire: &Arc<Wire>, line: Line<'_>, longest: usize) -> io::Result<()> {
     match line {
         Line::Whole(frame) => {
-            wire.receive(&frame);
+            wire.receive(frame);
             Ok(())
         }
         // Nobody can tell whose answer it was, so nobody can be told that it is lost.
@@ -90,9 +88,9 @@ impl Drop for EndOnDrop {
 }
 
 /// Writes until the connection closes, then what is left, for as long as `grace`.
-pub(super) async fn write(wire: Arc<Wire>, mut writer: Writer, grace: Duration) {
+pub(super) async fn write(wire: Arc<Wire>, peer: Arc<Peer>, mut writer: Writer, grace: Duration) {
     let written = tokio::select! {
-        written = write_lines(&wire, &mut writer) => written,
+        written = write_lines(&peer, &mut writer) => written,
         () = async { wire.reached(Stage::Closing).await; sleep(grace).await } => Ok(()),
     };
     drop(writer);
@@ -105,10 +103,10 @@ pub(super) async fn write(wire: Arc<Wire>, mut writer: Writer, grace: Duration) 
     }
 }
 
-async fn write_lines(wire: &Wire, writer: &mut Writer) -> io::Result<()> {
+async fn write_lines(peer: &Peer, writer: &mut Writer) -> io::Result<()> {
     let mut out = Vec::new();
-    while wire.peer().wait().await {
-        wire.peer().take(&mut out);
+    while peer.wait().await {
+        peer.take(&mut out);
         writer.write_all(&out).await?;
         writer.flush().await?;
         out.clear();

@@ -4,28 +4,29 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::Instant;
 
+use super::Client;
 use super::error::Error;
-use super::wire::PROGRESS_QUEUED;
-use super::{Client, Inner};
-use crate::error::shortened;
-use crate::message::encode_call;
+use super::exchange::{OnProgress, Order};
+use super::gather::Gather;
+use super::notices::Progress;
+use super::stamp::{decode, kind};
+use super::validate;
+use crate::error::HEADER_MISMATCH;
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
-    CLIENT_CAPABILITIES_KEY, CLIENT_INFO_KEY, CallToolResult, ClientCapabilities, CompleteContext, CompleteResult,
-    GetPromptResult, Implementation, JsonObject, LOG_LEVEL_KEY, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, LoggingLevel, PROGRESS_TOKEN_KEY, PROTOCOL_VERSION_KEY,
-    ProgressNotificationParams, ReadResourceResult, RequestId, ResultType,
+    CallToolResult, CompleteContext, CompleteResult, GetPromptResult, InputResponses, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, ProgressNotificationParams, ReadResourceResult,
+    ResultType,
 };
 use crate::revision::Revision;
 
@@ -36,8 +37,10 @@ use crate::revision::Revision;
 ///
 /// # Errors
 /// - [`Error::Protocol`]: the server refuses, for example because there is no such tool.
-/// - [`Error::Timeout`] and [`Error::Closed`]: no answer came, or will come.
+/// - [`Error::Timeout`], [`Error::Closed`], [`Error::Http`]: no answer came, or will come.
+/// - [`Error::Status`], [`Error::Authorization`]: the server refuses over HTTP.
 /// - [`Error::Invalid`] and [`Error::Incomplete`]: what came is no answer that can be used.
+/// - [`Error::Input`]: the server asks what nobody here answers, or asks without end.
 /// - [`Error::Arguments`]: the arguments are not an object; nothing was sent.
 #[must_use = "nothing is sent before `.await`"]
 pub struct Request<'a, R: Response> {
@@ -45,20 +48,54 @@ pub struct Request<'a, R: Response> {
     params: Result<R::Params, Error>,
     meta: JsonObject,
     timeout: Duration,
+    max_timeout: Option<Duration>,
     on_progress: Option<OnProgress<'a>>,
+    is_safe: bool,
+    is_fresh: bool,
+    gather: Option<Arc<Gather>>,
 }
-
-type OnProgress<'a> = Box<dyn FnMut(ProgressNotificationParams) + Send + 'a>;
 
 impl<'a, R: Response> Request<'a, R> {
     pub(super) fn new(client: &Client, params: Result<R::Params, Error>) -> Self {
-        let timeout = client.0.timeout;
-        Self { client: client.clone(), params, meta: JsonObject::new(), timeout, on_progress: None }
+        let options = &client.0.options;
+        Self {
+            client: client.clone(),
+            params,
+            meta: JsonObject::new(),
+            timeout: options.timeout,
+            max_timeout: options.max_timeout,
+            on_progress: None,
+            is_safe: false,
+            is_fresh: false,
+            gather: None,
+        }
     }
 
-    /// How long to wait for the answer; unless set, as long as [`Connect::timeout`](super::Connect::timeout) says.
+    /// How long to wait for the answer; unless set, as long as [`Connect::timeout`](super::Connect::timeout) says. Each
+    /// sign of progress begins it anew, if progress is asked for, and so does each round of a call that asks.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
+        self
+    }
+
+    /// How long to wait for the answer however much progress is told; unless set, as long as
+    /// [`Connect::max_timeout`](super::Connect::max_timeout) says, which is ten times [`Self::timeout`] unless set.
+    ///
+    /// It counts for all attempts and rounds together, without the time that this client takes to answer questions.
+    pub fn max_timeout(mut self, time: Duration) -> Self {
+        self.max_timeout = Some(time);
+        self
+    }
+
+    /// Twice is as good as once: the request may be made again when its answer is lost, see [`Retry`](super::Retry).
+    pub fn safe_to_repeat(mut self) -> Self {
+        self.is_safe = true;
+        self
+    }
+
+    /// Asks the server, whatever the cache has. What comes is kept as always.
+    pub fn fresh(mut self) -> Self {
+        self.is_fresh = true;
         self
     }
 
@@ -77,13 +114,94 @@ impl<'a, R: Response> Request<'a, R> {
         self
     }
 
-    /// The answer as it came.
-    pub(super) async fn bytes(self) -> Result<Bytes, Error> {
-        let Self { client, params, meta, timeout, mut on_progress } = self;
+    /// Asks for progress, and gives it as a stream beside the request, which has to be awaited as well.
+    ///
+    /// The stream ends with the request. Notifications that come while 64 wait are dropped.
+    pub fn progress(self) -> (Self, Progress) {
+        let (to, progress) = Progress::channel();
+        // It fails when nobody takes those before it, or nobody listens any more.
+        (self.on_progress(move |notice| drop(to.try_send(notice))), progress)
+    }
+
+    /// The same on this client, together with others.
+    pub(super) fn together(mut self, client: &Client, gather: &Arc<Gather>) -> Self {
+        self.client = client.clone();
+        self.gather = Some(Arc::clone(gather));
+        self
+    }
+
+    /// The answer, with its length in bytes.
+    pub(super) async fn answer(self) -> Result<(R, usize), Error> {
+        let Self { client, params, meta, timeout, max_timeout, mut on_progress, is_safe, is_fresh, gather } = self;
         let mut params = params?;
-        R::fit(&mut params, client.revision());
-        let order = Order { method: R::METHOD, params: &params, meta: &meta, timeout };
-        client.0.exchange(order, on_progress.as_deref_mut()).await
+        R::fit(&mut params, client.0.sessions.current().agreed.revision);
+        let inner = &client.0;
+        // What the caller says beside the parameters may change the answer.
+        let asked =
+            if meta.is_empty() { inner.hub.cache.ask(R::METHOD, &params, inner.sessions.identity()) } else { None };
+        if let Some(bytes) = asked.as_ref().filter(|_| !is_fresh).and_then(|asked| inner.hub.cache.get(asked)) {
+            return finish(&client, &params, &bytes);
+        }
+        let longest = max_timeout.unwrap_or(timeout.saturating_mul(10));
+        let is_safe = is_safe || R::is_safe(&params, &client);
+        let (mut rounds, mut is_mended, mut left) = (0, false, longest);
+        let bytes = loop {
+            let gather = gather.as_ref();
+            let order = Order { method: R::METHOD, params: &params, meta: &meta, timeout, longest, is_safe, gather };
+            let bytes = match inner.exchange(&order, &mut left, &mut on_progress).await {
+                Err(error) if !is_mended && R::depends_on_headers() && is_header_mismatch(&error) => {
+                    is_mended = true;
+                    // The tool may want other headers than it did when the list was read (2026-07-28, "Streamable HTTP",
+                    // "Client Behavior").
+                    let begun = Instant::now();
+                    let late = |_| Error::Timeout { server: String::new(), method: R::METHOD, after: longest };
+                    tokio::time::timeout(left, client.reread_tools()).await.map_err(late)??;
+                    left = left.saturating_sub(begun.elapsed());
+                    continue;
+                }
+                answered => answered?,
+            };
+            if kind(R::METHOD, &bytes)? != ResultType::InputRequired {
+                break bytes;
+            }
+            rounds += 1;
+            let (responses, state) = inner.answer_questions(R::METHOD, &bytes, rounds).await?;
+            if !R::again(&mut params, responses, state) {
+                return Err(Error::Incomplete {
+                    server: String::new(),
+                    method: R::METHOD,
+                    result_type: ResultType::InputRequired,
+                });
+            }
+        };
+        let finished = finish(&client, &params, &bytes)?;
+        // An answer that took questions is one to them too, and is nobody else's (2026-07-28, "Caching", "Cache Key").
+        if let Some(asked) = asked.filter(|_| rounds == 0) {
+            inner.hub.cache.put(asked, &bytes);
+        }
+        Ok(finished)
+    }
+}
+
+fn finish<R: Response>(client: &Client, params: &R::Params, bytes: &Bytes) -> Result<(R, usize), Error> {
+    let mut result: R = decode(R::METHOD, bytes)?;
+    result.settle(params, client)?;
+    Ok((result, bytes.len()))
+}
+
+fn is_header_mismatch(error: &Error) -> bool {
+    error.protocol().is_some_and(|error| error.code() == HEADER_MISMATCH)
+}
+
+impl Request<'_, CallToolResult> {
+    /// The client that makes the call.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The name of the tool.
+    pub(super) fn tool(&self) -> Option<String> {
+        self.params.as_ref().ok().map(|params| params.name.clone())
     }
 }
 
@@ -103,7 +221,8 @@ impl<'a, R: Response> IntoFuture for Request<'a, R> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { decode(R::METHOD, &self.bytes().await?) })
+        let client = self.client.clone();
+        Box::pin(async move { R::obtain(self).await.map_err(|error| client.0.named(error)) })
     }
 }
 
@@ -117,38 +236,124 @@ impl<R: Response> fmt::Debug for Request<'_, R> {
 pub trait Response: sealed::Answers {}
 
 mod sealed {
-    use super::{DeserializeOwned, Method, Revision, Serialize};
+    use super::{
+        Client, DeserializeOwned, Error, Future, InputResponses, Method, Request, Response, Revision, Serialize,
+    };
 
-    pub trait Answers: DeserializeOwned + 'static {
+    pub trait Answers: DeserializeOwned + Send + 'static {
         #[doc(hidden)]
-        type Params: Serialize + Send + Sync;
+        type Params: Serialize + Send + Sync + 'static;
         #[doc(hidden)]
         const METHOD: Method;
 
         /// Takes out what the revision does not know.
         #[doc(hidden)]
         fn fit(_: &mut Self::Params, _: Revision) {}
+
+        /// Whether twice is as good as once.
+        #[doc(hidden)]
+        fn is_safe(_: &Self::Params, _: &Client) -> bool {
+            true
+        }
+
+        /// Whether the headers of such a request depend on what a list said.
+        #[doc(hidden)]
+        fn depends_on_headers() -> bool {
+            false
+        }
+
+        /// Puts in what the server asked for; `false` if it must not ask.
+        #[doc(hidden)]
+        fn again(_: &mut Self::Params, _: Option<InputResponses>, _: Option<String>) -> bool {
+            false
+        }
+
+        /// Looks at a result before the caller does.
+        #[doc(hidden)]
+        fn settle(&mut self, _: &Self::Params, _: &Client) -> Result<(), Error> {
+            Ok(())
+        }
+
+        /// Makes the request.
+        #[doc(hidden)]
+        fn obtain(request: Request<'_, Self>) -> impl Future<Output = Result<Self, Error>> + Send
+        where
+            Self: Response,
+        {
+            async { request.answer().await.map(|(result, _)| result) }
+        }
     }
 }
 
 macro_rules! responses {
-    ($($result:ident to $method:ident with $params:ident;)*) => { $(
+    ($($result:ident to $method:ident with $params:ident { $($also:tt)* })*) => { $(
         impl Response for $result {}
         impl sealed::Answers for $result {
             type Params = crate::model::$params;
             const METHOD: Method = Method::$method;
+            $($also)*
         }
     )* };
 }
 
+/// Puts in what the server asked for, where it may ask (2026-07-28, "Multi Round-Trip Requests", "Supported Requests").
+fn again(
+    responses: &mut Option<InputResponses>,
+    state: &mut Option<String>,
+    given: (Option<InputResponses>, Option<String>),
+) -> bool {
+    (*responses, *state) = given;
+    true
+}
+
 responses! {
-    CallToolResult to CallTool with CallToolRequestParams;
-    ReadResourceResult to ReadResource with ReadResourceRequestParams;
-    GetPromptResult to GetPrompt with GetPromptRequestParams;
-    ListToolsResult to ListTools with PaginatedRequestParams;
-    ListResourcesResult to ListResources with PaginatedRequestParams;
-    ListResourceTemplatesResult to ListResourceTemplates with PaginatedRequestParams;
-    ListPromptsResult to ListPrompts with PaginatedRequestParams;
+    CallToolResult to CallTool with CallToolRequestParams {
+        fn is_safe(params: &Self::Params, client: &Client) -> bool {
+            client.0.known.is_safe(&params.name)
+        }
+
+        fn depends_on_headers() -> bool {
+            true
+        }
+
+        fn again(params: &mut Self::Params, responses: Option<InputResponses>, state: Option<String>) -> bool {
+            again(&mut params.input_responses, &mut params.request_state, (responses, state))
+        }
+
+        async fn obtain(request: Request<'_, Self>) -> Result<Self, Error> {
+            let client = request.client.clone();
+            let tool = request.tool().unwrap_or_default();
+            let again = request.params.as_ref().ok().and_then(|params| client.0.options.fallbacks.wants(params));
+            match (request.answer().await, again) {
+                (Ok((result, _)), _) => {
+                    validate::check(&client.0.known, &tool, &result).await?;
+                    Ok(result)
+                }
+                (Err(error), Some(params)) => client.0.options.fallbacks.instead(&params, error).await,
+                (Err(error), None) => Err(error),
+            }
+        }
+    }
+    ReadResourceResult to ReadResource with ReadResourceRequestParams {
+        fn again(params: &mut Self::Params, responses: Option<InputResponses>, state: Option<String>) -> bool {
+            again(&mut params.input_responses, &mut params.request_state, (responses, state))
+        }
+    }
+    GetPromptResult to GetPrompt with GetPromptRequestParams {
+        fn again(params: &mut Self::Params, responses: Option<InputResponses>, state: Option<String>) -> bool {
+            again(&mut params.input_responses, &mut params.request_state, (responses, state))
+        }
+    }
+    ListToolsResult to ListTools with PaginatedRequestParams {
+        fn settle(&mut self, _: &Self::Params, client: &Client) -> Result<(), Error> {
+            let left_out = client.0.sessions.current().connection.wire().screen(&mut self.tools);
+            client.0.known.learn(&self.tools, left_out);
+            Ok(())
+        }
+    }
+    ListResourcesResult to ListResources with PaginatedRequestParams {}
+    ListResourceTemplatesResult to ListResourceTemplates with PaginatedRequestParams {}
+    ListPromptsResult to ListPrompts with PaginatedRequestParams {}
 }
 
 impl Response for CompleteResult {}
@@ -159,140 +364,5 @@ impl sealed::Answers for CompleteResult {
 
     fn fit(params: &mut Self::Params, revision: Revision) {
         params.lower(revision);
-    }
-}
-
-/// A request ready to go out.
-pub(super) struct Order<'o, P> {
-    pub(super) method: Method,
-    pub(super) params: &'o P,
-    pub(super) meta: &'o JsonObject,
-    pub(super) timeout: Duration,
-}
-
-impl Inner {
-    /// Sends a request and waits for its result.
-    pub(super) async fn exchange<P: Serialize + Sync>(
-        &self,
-        order: Order<'_, P>,
-        mut on_progress: Option<&mut (dyn FnMut(ProgressNotificationParams) + Send + '_)>,
-    ) -> Result<Bytes, Error> {
-        let Order { method, params, meta, timeout } = order;
-        let late = || Error::Timeout { method, after: timeout };
-        let mut time = std::pin::pin!(sleep(timeout));
-        let (sender, mut progress) = on_progress.is_some().then(|| mpsc::channel(PROGRESS_QUEUED)).unzip();
-        let wants_progress = progress.is_some();
-        let mut flight = tokio::select! {
-            biased;
-            () = &mut time => return Err(late()),
-            flight = self.connection.wire.send(sender, |out, id| {
-                let meta = Meta { own: meta, progress_token: wants_progress.then_some(id), modern: self.modern() };
-                encode_call(out, Some(id), method.as_str(), Some(&Stamped { params, meta }));
-            }) => flight?,
-        };
-        let mut tell = |params: &Bytes| {
-            if let (Some(f), Ok(params)) = (&mut on_progress, serde_json::from_slice(params)) {
-                f(params);
-            }
-        };
-        let answer = loop {
-            tokio::select! {
-                biased;
-                () = &mut time => {
-                    flight.give_up("the client's time for the request is over");
-                    return Err(late());
-                }
-                Some(params) = next(&mut progress) => tell(&params),
-                answer = flight.answer() => break answer?,
-            }
-        };
-        while let Some(params) = progress.as_mut().and_then(|progress| progress.try_recv().ok()) {
-            tell(&params);
-        }
-        answer.result(method)
-    }
-}
-
-/// The next progress notification; never, for a request that did not ask for any.
-async fn next(progress: &mut Option<mpsc::Receiver<Bytes>>) -> Option<Bytes> {
-    match progress {
-        Some(progress) => progress.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// A request's parameters with its `_meta`.
-#[derive(serde::Serialize)]
-pub(super) struct Stamped<'m, P: Serialize> {
-    #[serde(flatten)]
-    pub(super) params: &'m P,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
-    pub(super) meta: Meta<'m>,
-}
-
-/// The `_meta` of a request.
-#[derive(Clone, Copy)]
-pub(super) struct Meta<'m> {
-    /// What the caller says. It wins.
-    pub(super) own: &'m JsonObject,
-    /// The request's own id stands for its progress.
-    pub(super) progress_token: Option<&'m RequestId>,
-    pub(super) modern: Option<Modern<'m>>,
-}
-
-/// What every request of a revision without a handshake says (2026-07-28, "Overview", "Per-request protocol fields").
-#[derive(Clone, Copy)]
-pub(super) struct Modern<'m> {
-    pub(super) revision: Revision,
-    pub(super) info: &'m Implementation,
-    pub(super) capabilities: &'m ClientCapabilities,
-    pub(super) log_level: Option<LoggingLevel>,
-}
-
-impl Meta<'_> {
-    fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.progress_token.is_none() && self.modern.is_none()
-    }
-}
-
-impl Serialize for Meta<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (key, value) in self.own {
-            map.serialize_entry(key, value)?;
-        }
-        let is_free = |key: &str| !self.own.contains_key(key);
-        if let Some(token) = self.progress_token.filter(|_| is_free(PROGRESS_TOKEN_KEY)) {
-            map.serialize_entry(PROGRESS_TOKEN_KEY, token)?;
-        }
-        let Some(Modern { revision, info, capabilities, log_level }) = &self.modern else { return map.end() };
-        if is_free(PROTOCOL_VERSION_KEY) {
-            map.serialize_entry(PROTOCOL_VERSION_KEY, revision.as_str())?;
-        }
-        if is_free(CLIENT_INFO_KEY) {
-            map.serialize_entry(CLIENT_INFO_KEY, info)?;
-        }
-        if is_free(CLIENT_CAPABILITIES_KEY) {
-            map.serialize_entry(CLIENT_CAPABILITIES_KEY, capabilities)?;
-        }
-        if let Some(level) = log_level.filter(|_| is_free(LOG_LEVEL_KEY)) {
-            map.serialize_entry(LOG_LEVEL_KEY, &level)?;
-        }
-        map.end()
-    }
-}
-
-/// Reads a result, if it is complete.
-pub(super) fn decode<R: DeserializeOwned>(method: Method, result: &[u8]) -> Result<R, Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Outline {
-        result_type: Option<ResultType>,
-    }
-    let invalid = |error: serde_json::Error| Error::invalid(method, shortened(&error.to_string()));
-    let Outline { result_type } = serde_json::from_slice(result).map_err(invalid)?;
-    match result_type {
-        None | Some(ResultType::Complete) => serde_json::from_slice(result).map_err(invalid),
-        Some(result_type) => Err(Error::Incomplete { method, result_type }),
     }
 }

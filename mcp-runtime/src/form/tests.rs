@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::*;
 
-fn form_json<T: JsonSchema>() -> Value {
+fn form_json<T: JsonSchema + 'static>() -> Value {
     serde_json::to_value(form_of::<T>().unwrap()).unwrap()
 }
 
-fn filled_with<T: DeserializeOwned + JsonSchema>(content: &Value) -> Result<T, String> {
+fn filled_with<T: DeserializeOwned + JsonSchema + 'static>(content: &Value) -> Result<T, String> {
     filled(&form_of::<T>().unwrap(), content.as_object())
 }
 

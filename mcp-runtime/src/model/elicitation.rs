@@ -86,6 +86,23 @@ pub struct ElicitResult {
     pub meta: Option<Meta>,
 }
 
+impl ElicitResult {
+    /// The user agreed, and filled this in.
+    pub fn accept(content: JsonObject) -> Self {
+        Self { action: ElicitAction::Accept, content: Some(content), meta: None }
+    }
+
+    /// The user said no.
+    pub fn decline() -> Self {
+        Self { action: ElicitAction::Decline, content: None, meta: None }
+    }
+
+    /// The user turned away without an answer.
+    pub fn cancel() -> Self {
+        Self { action: ElicitAction::Cancel, content: None, meta: None }
+    }
+}
+
 /// What a user did when asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -23,6 +23,14 @@ pub struct RequestedSchema {
     pub required: Option<Vec<String>>,
 }
 
+impl RequestedSchema {
+    /// What the fields hold before anybody fills them in: those that have a default (since 2025-11-25).
+    pub fn defaults(&self) -> JsonObject {
+        let default = |(name, field): &(String, PrimitiveSchemaDefinition)| Some((name.clone(), field.default()?));
+        self.properties.0.iter().filter_map(default).collect()
+    }
+}
+
 /// The fields of a form by name, in the order in which they are shown.
 ///
 /// On the wire a JSON object; a Rust map would lose the order that its author chose.
@@ -95,6 +103,22 @@ pub enum PrimitiveSchemaDefinition {
     TitledMultiSelect(TitledMultiSelectEnumSchema),
     /// One of several values that are shown by other names, as it was written until 2025-06-18.
     LegacyTitled(LegacyTitledEnumSchema),
+}
+
+impl PrimitiveSchemaDefinition {
+    /// What the field holds before anybody fills it in.
+    pub fn default(&self) -> Option<Value> {
+        match self {
+            Self::String(StringSchema { default, .. })
+            | Self::UntitledSingleSelect(UntitledSingleSelectEnumSchema { default, .. })
+            | Self::TitledSingleSelect(TitledSingleSelectEnumSchema { default, .. })
+            | Self::LegacyTitled(LegacyTitledEnumSchema { default, .. }) => default.clone().map(Value::from),
+            Self::Number(NumberSchema { default, .. }) => default.clone().map(Value::from),
+            Self::Boolean(BooleanSchema { default, .. }) => default.map(Value::from),
+            Self::UntitledMultiSelect(UntitledMultiSelectEnumSchema { default, .. })
+            | Self::TitledMultiSelect(TitledMultiSelectEnumSchema { default, .. }) => default.clone().map(Value::from),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for PrimitiveSchemaDefinition {

@@ -132,6 +132,14 @@ pub struct SamplingMessage {
     pub meta: Option<Meta>,
 }
 
+impl CreateMessageResult {
+    /// What the model of this name says.
+    pub fn new(model: impl Into<String>, content: impl Into<SamplingMessageContentBlock>) -> Self {
+        let content = SamplingContent::One(content.into());
+        Self { role: Role::Assistant, content, model: model.into(), stop_reason: None, meta: None }
+    }
+}
+
 impl SamplingMessage {
     /// A message from the person.
     pub fn user(content: impl Into<SamplingMessageContentBlock>) -> Self {

@@ -56,7 +56,11 @@ impl<T: IntoToolResult> ToolOutput<T> for Direct<T> {
 
 impl<T: Serialize + JsonSchema> ToolOutput<T> for Serialized<T> {
     fn tool_result(&self, value: T) -> Result<CallToolResult, ProtocolError> {
-        structured(&value)
+        let result = structured(&value);
+        // Before the function ends: a value that panics when it is dropped there takes the result with it, which would never be
+        // freed (rust-lang/rust#47949).
+        drop(value);
+        result
     }
     fn output_schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
@@ -132,7 +136,10 @@ impl<T: IntoResource> ResourceOutput<T> for Direct<T> {
 
 impl<T: Serialize> ResourceOutput<T> for Serialized<T> {
     fn resource(&self, value: T, uri: &str, mime: Option<&str>) -> Result<Vec<ResourceContents>, ProtocolError> {
-        json_contents(&value, uri, mime)
+        let contents = json_contents(&value, uri, mime);
+        // As above.
+        drop(value);
+        contents
     }
 }
 

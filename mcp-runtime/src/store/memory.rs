@@ -21,7 +21,7 @@ const OVERHEAD: usize = 384;
 
 /// A [`Store`] in the memory of the process. Cloning it clones a pointer.
 ///
-/// It holds 100,000 entries and 256 MiB unless told otherwise. When it is full, what has expired goes first; then nothing
+/// It holds 100,000 entries and 128 MiB unless told otherwise. When it is full, what has expired goes first; then nothing
 /// more comes in until something expires or is removed.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
@@ -38,7 +38,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { entries: 100_000, bytes: 256 << 20 }
+        Self { entries: 100_000, bytes: 128 << 20 }
     }
 }
 
@@ -49,7 +49,7 @@ impl Bounds {
         self
     }
 
-    /// The most bytes, 256 MiB unless set: of keys and values, and 384 for each entry.
+    /// The most bytes, 128 MiB unless set: of keys and values, and 384 for each entry.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
@@ -218,20 +218,23 @@ impl Table {
 
     fn touch(&mut self, key: Key<'_>, ttl: Option<Duration>) -> bool {
         let now = Instant::now();
-        let Some((space, slots)) = self.spaces.get_key_value(key.space) else { return false };
-        let Some((id, _)) = slots.get_key_value(key.id).filter(|(_, slot)| slot.is_live(now)) else { return false };
-        let names = (Arc::clone(space), Arc::clone(id));
         let Some(slot) = self.live_mut(key, now) else { return false };
         let (old, number) = (slot.expires, slot.number);
         slot.expires = deadline(now, ttl);
         let new = slot.expires;
-        if let Some(old) = old {
-            self.deadlines.remove(&(old, number));
-        }
-        if let Some(new) = new {
+        // What expired before has its names there already.
+        let names = old.and_then(|old| self.deadlines.remove(&(old, number)));
+        if let (Some(new), Some(names)) = (new, names.or_else(|| self.names(key))) {
             self.deadlines.insert((new, number), names);
         }
         true
+    }
+
+    /// The names of an entry, as the tables share them.
+    fn names(&self, key: Key<'_>) -> Option<(Arc<str>, Arc<str>)> {
+        let (space, slots) = self.spaces.get_key_value(key.space)?;
+        let (id, _) = slots.get_key_value(key.id)?;
+        Some((Arc::clone(space), Arc::clone(id)))
     }
 
     /// Removes an entry, expired or not.

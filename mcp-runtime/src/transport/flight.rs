@@ -1,9 +1,11 @@
 //! The calls of one connection that are not answered yet. Whoever takes a call out of the table ends it: with an answer, or,
-//! when it was cancelled, without one. Floor 5.
+//! when it was cancelled, without one. Its place among those that may be in flight is free once its function has ended, which
+//! may be later than that. Floor 5.
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -24,88 +26,114 @@ pub(super) struct Flights {
     idle: Notify,
 }
 
+/// Tells a call from every other one. An id does not: it may be used again while a call that was cancelled goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+/// The place of a call that became a task. Dropped, it is free: when the call is answered, or with the task's future.
+#[derive(Debug)]
+pub(super) struct Seat {
+    ticket: Ticket,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 #[derive(Debug, Default)]
 struct Table {
+    /// How many calls have been taken in.
+    entered: u64,
     /// Calls in their first poll: few at any time, mostly one.
-    polled: Vec<Context>,
+    polled: Vec<(Ticket, Context)>,
+    /// How many calls were cancelled in their first poll, and are in it still.
+    left_alone: usize,
     /// Calls that had to wait and became tasks.
-    waiting: HashMap<RequestId, (Context, AbortHandle)>,
-    /// Calls that are out of both and whose answers are being handed on.
-    landing: usize,
+    waiting: HashMap<RequestId, (Ticket, Context, AbortHandle)>,
+    /// How many tasks there are, with those that nobody waits for any more.
+    seats: Arc<AtomicUsize>,
+    /// Somebody waits for the last call to end.
+    is_awaited: bool,
 }
 
 impl Flights {
-    /// Takes a call in, before its first poll.
-    pub(super) fn enter(&self, context: &Context, most: usize) -> Result<(), ProtocolError> {
+    /// Takes a call in, before its first poll. What it gives must come back to [`Self::leave`] or [`Self::keep`].
+    pub(super) fn enter(&self, context: &Context, most: usize) -> Result<Ticket, ProtocolError> {
         let mut table = self.lock();
         let id = context.id();
-        if table.waiting.contains_key(id) || table.polled.iter().any(|call| call.id() == id) {
+        let is_taken = !table.waiting.is_empty() && table.waiting.contains_key(id);
+        if is_taken || table.polled.iter().any(|(_, call)| call.id() == id) {
             return Err(ProtocolError::invalid_request(format!("a call with the id {id} is in flight already")));
         }
-        if table.waiting.len() + table.polled.len() >= most {
+        if table.polled.len() + table.left_alone + table.seats.load(Ordering::Acquire) >= most {
             return Err(ProtocolError::internal(format!("{most} calls are in flight already; wait for some to end")));
         }
-        table.polled.push(context.clone());
-        Ok(())
+        table.entered += 1;
+        let ticket = Ticket(table.entered);
+        table.polled.push((ticket, context.clone()));
+        Ok(ticket)
     }
 
-    /// Takes a call out that was ready at once and answers it, unless it was cancelled meanwhile.
-    pub(super) fn leave(&self, id: &RequestId, answer: impl FnOnce()) {
-        let is_wanted = self.lock().leave(id);
-        self.land_with(is_wanted, answer);
-    }
-
-    /// Keeps a call that has to wait; `spawn` makes its task, unless the call was cancelled meanwhile: then `false`. The
-    /// table is locked meanwhile, so that the task cannot end before it is in.
-    pub(super) fn keep(&self, context: &Context, spawn: impl FnOnce() -> AbortHandle) -> bool {
+    /// Takes a call out that was ready at once and answers it, unless it was cancelled meanwhile. The table is locked until
+    /// the answer is handed on, so that nobody who waits for the last call closes the connection before.
+    pub(super) fn leave(&self, ticket: Ticket, answer: impl FnOnce(&Context)) {
         let mut table = self.lock();
-        let is_wanted = table.leave(context.id());
-        if is_wanted {
-            let task = spawn();
-            table.waiting.insert(context.id().clone(), (context.clone(), task));
-            table.landing -= 1;
+        let left = table.leave(ticket);
+        if let Some(context) = &left {
+            answer(context);
         }
-        is_wanted
+        self.notify_if_idle(table);
+        // What the call held is dropped with it, where nothing is locked.
+        drop(left);
     }
 
-    /// Takes a call out whose task is done and answers it, unless it was cancelled meanwhile.
-    pub(super) fn land(&self, id: &RequestId, answer: impl FnOnce()) {
-        let is_wanted = {
-            let mut table = self.lock();
-            let is_wanted = table.waiting.remove(id).is_some();
-            table.landing += usize::from(is_wanted);
-            is_wanted
-        };
-        self.land_with(is_wanted, answer);
+    /// Keeps a call that has to wait; `spawn` makes its task, unless the call was cancelled meanwhile. The table is locked
+    /// meanwhile, so that the task cannot end before it is in.
+    pub(super) fn keep(&self, ticket: Ticket, spawn: impl FnOnce(&Context, Seat) -> AbortHandle) {
+        let mut table = self.lock();
+        if let Some(context) = table.leave(ticket) {
+            table.seats.fetch_add(1, Ordering::AcqRel);
+            let seat = Seat { ticket, taken: Arc::clone(&table.seats) };
+            let task = spawn(&context, seat);
+            table.waiting.insert(context.id().clone(), (ticket, context, task));
+        }
     }
 
-    /// Answers a call that is out of the table. It counts until its answer is handed on, so that nobody who waits for the
-    /// last call closes the connection before.
-    fn land_with(&self, is_wanted: bool, answer: impl FnOnce()) {
-        if is_wanted {
+    /// Takes a call out whose task is done and answers it, unless it was cancelled meanwhile; locked as in [`Self::leave`].
+    pub(super) fn land(&self, id: &RequestId, seat: Seat, answer: impl FnOnce()) {
+        let mut table = self.lock();
+        let ticket = seat.ticket;
+        // Whoever reads the answer finds the place free.
+        drop(seat);
+        if table.waiting.get(id).is_some_and(|(kept, ..)| *kept == ticket) {
+            table.waiting.remove(id);
             answer();
-            self.lock().landing -= 1;
         }
-        self.notify_if_idle();
+        self.notify_if_idle(table);
     }
 
     /// Takes a call out that nobody wants any more and tells it so.
     pub(super) fn cancel(&self, id: &RequestId) {
         let (polled, waiting) = {
             let mut table = self.lock();
-            let polled =
-                table.polled.iter().position(|call| call.id() == id).map(|index| table.polled.swap_remove(index));
-            (polled, table.waiting.remove(id))
+            let index = table.polled.iter().position(|(_, call)| call.id() == id);
+            let polled = index.map(|index| table.polled.swap_remove(index).1);
+            table.left_alone += usize::from(polled.is_some());
+            let waiting = table.waiting.remove(id);
+            self.notify_if_idle(table);
+            (polled, waiting)
         };
         if let Some(context) = polled {
             context.cancel();
         }
-        if let Some((context, task)) = waiting {
+        if let Some((_, context, task)) = waiting {
             context.cancel();
             // The task's future is dropped at its next await; a call that computes sees `is_cancelled`.
             task.abort();
         }
-        self.notify_if_idle();
     }
 
     /// Waits until no call is left.
@@ -114,8 +142,12 @@ impl Flights {
             let mut idle = pin!(self.idle.notified());
             // Registered before looking, so that no wake-up between the two is lost.
             idle.as_mut().enable();
-            if self.lock().is_empty() {
-                return;
+            {
+                let mut table = self.lock();
+                if table.is_empty() {
+                    return;
+                }
+                table.is_awaited = true;
             }
             idle.await;
         }
@@ -125,10 +157,13 @@ impl Flights {
     pub(super) fn give_up(&self) -> GivenUp {
         let (polled, waiting) = {
             let mut table = self.lock();
+            table.left_alone += table.polled.len();
             (std::mem::take(&mut table.polled), std::mem::take(&mut table.waiting))
         };
-        polled.iter().for_each(Context::cancel);
-        let tasks = waiting.into_values().map(|(context, task)| {
+        for (_, context) in &polled {
+            context.cancel();
+        }
+        let tasks = waiting.into_values().map(|(_, context, task)| {
             context.cancel();
             task.abort();
             task
@@ -136,33 +171,40 @@ impl Flights {
         GivenUp(tasks.collect())
     }
 
-    fn notify_if_idle(&self) {
-        if self.lock().is_empty() {
+    /// How many calls are not answered yet.
+    pub(super) fn count(&self) -> usize {
+        let table = self.lock();
+        table.polled.len() + table.waiting.len()
+    }
+
+    fn notify_if_idle(&self, table: MutexGuard<'_, Table>) {
+        let is_due = table.is_awaited && table.is_empty();
+        drop(table);
+        if is_due {
             self.idle.notify_waiters();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        // Nothing that can panic runs while the table is locked; a poisoned lock holds a whole table.
+        // Nothing that can panic runs while the table is locked but an allocation; a poisoned lock holds a whole table.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Takes a call out that was polled; it is landing until the caller says otherwise.
-    fn leave(&mut self, id: &RequestId) -> bool {
-        match self.polled.iter().position(|call| call.id() == id) {
-            Some(index) => {
-                self.polled.swap_remove(index);
-                self.landing += 1;
-                true
+    /// Takes a call out whose first poll is over; `None` if it was cancelled in it.
+    fn leave(&mut self, ticket: Ticket) -> Option<Context> {
+        match self.polled.iter().position(|(polled, _)| *polled == ticket) {
+            Some(index) => Some(self.polled.swap_remove(index).1),
+            None => {
+                self.left_alone = self.left_alone.saturating_sub(1);
+                None
             }
-            None => false,
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.polled.is_empty() && self.waiting.is_empty() && self.landing == 0
+        self.polled.is_empty() && self.waiting.is_empty()
     }
 }
 
@@ -197,35 +239,83 @@ mod tests {
         pin!(flights.drained()).poll(&mut cx) == Poll::Ready(())
     }
 
+    /// Takes a call in that must be let in.
+    fn entered(flights: &Flights, call: &Context) -> Ticket {
+        match flights.enter(call, 10) {
+            Ok(ticket) => ticket,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
     #[test]
     fn a_call_counts_until_its_answer_is_handed_on() {
         let (flights, call) = (Flights::default(), Context::of_call(1));
-        assert!(flights.enter(&call, 10).is_ok());
+        let ticket = entered(&flights, &call);
         assert!(!is_idle(&flights));
-        let was_idle = Cell::new(None);
-        flights.leave(call.id(), || was_idle.set(Some(is_idle(&flights))));
-        assert_eq!(was_idle.get(), Some(false));
+        let was_locked = Cell::new(false);
+        flights.leave(ticket, |_| was_locked.set(flights.table.try_lock().is_err()));
+        assert!(was_locked.get(), "somebody could have found it idle");
         assert!(is_idle(&flights));
     }
 
     #[test]
     fn a_cancelled_call_is_not_answered() {
         let (flights, call) = (Flights::default(), Context::of_call(1));
-        assert!(flights.enter(&call, 10).is_ok());
+        let ticket = entered(&flights, &call);
         flights.cancel(call.id());
         assert!(call.is_cancelled() && is_idle(&flights));
-        flights.leave(call.id(), || panic!("it was cancelled"));
-        assert!(!flights.keep(&call, || panic!("it was cancelled")));
+        flights.leave(ticket, |_| panic!("it was cancelled"));
+        let ticket = entered(&flights, &call);
+        flights.cancel(call.id());
+        flights.keep(ticket, |_, _| panic!("it was cancelled"));
+    }
+
+    #[test]
+    fn a_cancelled_call_has_its_place_until_it_ends_and_never_the_answer_of_another() {
+        let flights = Flights::default();
+        let (first, second) = (Context::of_call(1), Context::of_call(1));
+        let one = entered(&flights, &first);
+        flights.cancel(first.id());
+        assert_eq!(flights.enter(&second, 1).map_err(|error| error.code()), Err(-32603));
+        // Its id is free all the same, and what it says at last is not the answer to whoever has it now.
+        let other = entered(&flights, &second);
+        flights.leave(one, |_| panic!("it was cancelled"));
+        let was_answered = Cell::new(false);
+        flights.leave(other, |_| was_answered.set(true));
+        assert!(was_answered.get());
+        assert!(flights.enter(&first, 1).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_task_has_its_place_until_its_future_is_gone() {
+        let flights = Flights::default();
+        let (first, second) = (Context::of_call(1), Context::of_call(1));
+        let ticket = entered(&flights, &first);
+        let kept = std::cell::RefCell::new(None);
+        let keep = |_: &Context, seat| {
+            kept.replace(Some(seat));
+            tokio::spawn(std::future::pending::<()>()).abort_handle()
+        };
+        flights.keep(ticket, keep);
+        flights.cancel(first.id());
+        assert_eq!(flights.enter(&second, 1).map_err(|error| error.code()), Err(-32603));
+        let other = entered(&flights, &second);
+        let Some(seat) = kept.take() else { panic!("it has a place") };
+        flights.land(first.id(), seat, || panic!("it was cancelled"));
+        let was_answered = Cell::new(false);
+        flights.leave(other, |_| was_answered.set(true));
+        assert!(was_answered.get());
+        assert!(flights.enter(&first, 1).is_ok());
     }
 
     #[test]
     fn an_id_in_flight_and_a_call_too_many_are_refused() {
         let flights = Flights::default();
-        assert!(flights.enter(&Context::of_call(1), 2).is_ok());
+        let Ok(ticket) = flights.enter(&Context::of_call(1), 2) else { panic!("there is room") };
         assert_eq!(flights.enter(&Context::of_call(1), 2).map_err(|error| error.code()), Err(-32600));
         assert!(flights.enter(&Context::of_call(2), 2).is_ok());
         assert_eq!(flights.enter(&Context::of_call(3), 2).map_err(|error| error.code()), Err(-32603));
-        flights.leave(&crate::model::RequestId::Number(1), || {});
+        flights.leave(ticket, |_| {});
         assert!(flights.enter(&Context::of_call(3), 2).is_ok());
     }
 }

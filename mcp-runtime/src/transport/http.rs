@@ -5,8 +5,12 @@ mod accept;
 mod context;
 mod encoding;
 mod events;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
+mod gathered;
 mod guard;
 mod head;
+mod media;
 mod mirror;
 mod modern;
 mod pair;
@@ -16,6 +20,7 @@ mod router;
 mod service;
 mod session;
 mod sessions;
+mod watched;
 
 use std::fmt;
 use std::sync::Arc;
@@ -94,8 +99,10 @@ pub struct HttpOptions {
     connections: usize,
     sessions: usize,
     session_ttl: Duration,
+    bounds: sessions::Bounds,
     header_time: Duration,
     body_time: Duration,
+    write_time: Duration,
 }
 
 impl Default for HttpOptions {
@@ -109,8 +116,10 @@ impl Default for HttpOptions {
             connections: 10_000,
             sessions: 10_000,
             session_ttl: Duration::from_hours(1),
+            bounds: sessions::Bounds { streams: 1024, kept: 256 * 1024 },
             header_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
         }
     }
 }
@@ -181,6 +190,19 @@ impl HttpOptions {
         self
     }
 
+    /// How many streams of one session (up to 2025-11-25) may go on at once, 1,024 unless set. Further requests are refused.
+    pub fn streams(mut self, most: usize) -> Self {
+        self.bounds.streams = most.max(1);
+        self
+    }
+
+    /// How many bytes of each stream of a session are kept for a client that lost its connection, 256 KiB unless set. The
+    /// last event is, unless there is no [memory](crate::Limits::memory) left for it.
+    pub fn replay(mut self, bytes: usize) -> Self {
+        self.bounds.kept = bytes;
+        self
+    }
+
     /// How long a client may take to send a request's head, and a connection may lie idle: 30 s unless set.
     pub fn header_time(mut self, time: Duration) -> Self {
         self.header_time = time;
@@ -190,6 +212,14 @@ impl HttpOptions {
     /// How long a client may take to send a request's body, 30 s unless set.
     pub fn body_time(mut self, time: Duration) -> Self {
         self.body_time = time;
+        self
+    }
+
+    /// How long a client may take none of what is written to it, 30 s unless set. Then its connection is closed; a call of
+    /// 2026-07-28 ends with it, a stream of an older revision can be taken up again. Every byte that it takes gains it as
+    /// long. Has no effect where an application mounts the server and accepts connections itself.
+    pub fn write_time(mut self, time: Duration) -> Self {
+        self.write_time = time;
         self
     }
 }

@@ -23,6 +23,8 @@ use crate::error::{Error, Result};
 use crate::peer::Peer;
 use crate::server::App;
 
+/// The largest buffer that is kept between answers; it is the only connection of its process.
+const KEPT: usize = 4 << 20;
 /// How long the last bytes may take to go out after a second signal.
 const HURRY: Duration = Duration::from_millis(100);
 
@@ -41,7 +43,8 @@ impl Transport for Stdio {
         let (input, output) = streams::take().map_err(|error| {
             Error::msg(format!("standard input and output cannot be taken for the protocol: {error}"))
         })?;
-        let link = Link::new(app);
+        let peer = Peer::new(app.core.limits.outgoing).keeping(KEPT);
+        let link = Link::alone(app, peer);
         let grace = link.limits().grace;
         // Before anything is answered: from then on a client may expect that a signal ends the process in order.
         let mut signals = super::signal::Signals::new()?;

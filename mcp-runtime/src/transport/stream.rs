@@ -5,13 +5,11 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::AbortHandle;
 
-use super::frame::{Line, Lines};
-use super::{Around, Link, Transport, in_place};
+use super::frame::Lines;
+use super::{Input, Link, Transport, in_place};
 use crate::error::Result;
+use crate::piece::Slot;
 use crate::server::App;
-
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
 
 /// A transport over two byte streams, one message a line, as on stdio (2026-07-28, "stdio").
 ///
@@ -53,21 +51,20 @@ where
         let limits = link.limits();
         let writing = tokio::spawn(write(Arc::clone(&link), writer));
         let _given_up = GiveUpOnDrop { link: Arc::clone(&link), writing: writing.abort_handle() };
-        let mut lines = Lines::new(limits.line);
-        let mut chunk = vec![0; CHUNK];
+        let (mut lines, mut slot) = (Lines::new(limits.line), Slot::default());
         let ended = loop {
             // A client that does not read is not read from either.
             link.peer().room().await;
             if link.peer().is_closed() {
                 break Ok(());
             }
-            match reader.read(&mut chunk).await {
+            match reader.read(lines.room()).await {
                 Ok(0) => break Ok(()),
-                Ok(read) => lines.push(&chunk[..read]),
+                Ok(read) => lines.add(read),
                 Err(error) => break Err(error.into()),
             }
             while let Some(line) = lines.next() {
-                receive(&link, line, &mut in_place);
+                link.receive(Input::of(line, &mut slot), &mut in_place);
                 // What was read at once may be many calls with long answers.
                 if link.peer().is_full() {
                     link.peer().flush_task();
@@ -77,19 +74,12 @@ where
             link.peer().flush_task();
         };
         if let Some(line) = lines.rest() {
-            receive(&link, line, &mut in_place);
+            link.receive(Input::of(line, &mut slot), &mut in_place);
         }
         link.wind_down(limits.grace).await;
         // The writer ends by itself once the queue is closed and empty, unless nobody reads what is left.
         let _ = tokio::time::timeout(limits.grace, writing).await;
         ended
-    }
-}
-
-pub(super) fn receive(link: &Arc<Link>, read: Line, around: &mut Around<'_>) {
-    match read {
-        Line::Whole(frame) => link.receive(&frame, around),
-        Line::TooLong => link.receive_too_long(),
     }
 }
 

@@ -6,40 +6,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::peer::Peer;
 
-/// Where what belongs to one frame goes.
-#[derive(Clone)]
+/// Where what belongs to one message goes, if it does not go straight out on the connection's own way.
+#[derive(Default)]
 pub(crate) struct Target {
-    pub(super) outlet: Outlet,
-    /// The answer to a batch that this one is part of.
-    pub(super) batch: Option<Arc<Batch>>,
+    /// A way out for this frame alone, closed when nobody can answer on it any more.
+    pub(super) own: Option<Arc<ClosedOnDrop>>,
+    /// The message is part of a batch.
+    pub(super) place: Option<Place>,
 }
 
 impl Target {
     /// Hands an answer on; the transport is told when the frame in hand has been handled.
-    pub(super) fn put(&self, encode: impl FnOnce(&mut Vec<u8>)) {
-        match &self.batch {
-            None => self.outlet.peer().send_later(encode),
-            Some(batch) => batch.settle(self.outlet.peer(), encode),
+    pub(super) fn put(self, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
+        match self.place {
+            None => peer.send_later(encode),
+            Some(place) => place.fill(encode),
         }
     }
 
     /// Hands an answer on and wakes the transport.
-    pub(super) fn put_awake(&self, encode: impl FnOnce(&mut Vec<u8>)) {
-        match &self.batch {
-            None => self.outlet.peer().send(encode),
-            Some(batch) => batch.settle(self.outlet.peer(), encode),
+    pub(super) fn put_awake(self, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
+        match self.place {
+            None => peer.send(encode),
+            Some(place) => place.fill(encode),
         }
     }
-}
-
-/// The way out for what one frame causes.
-#[derive(Clone)]
-pub(crate) enum Outlet {
-    /// The connection's own, which lives on.
-    Shared(Arc<Peer>),
-    /// One for this frame alone, closed when everything is answered.
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only HTTP answers each frame on its own"))]
-    Own(Arc<ClosedOnDrop>),
 }
 
 /// A way out that closes when nobody can answer on it any more.
@@ -51,39 +42,59 @@ impl Drop for ClosedOnDrop {
     }
 }
 
-impl Outlet {
-    pub(super) fn peer(&self) -> &Arc<Peer> {
-        match self {
-            Self::Shared(peer) => peer,
-            Self::Own(own) => &own.0,
-        }
-    }
-}
-
 /// The answers to a batch (2025-03-26), gathered until the last one is there.
-pub(crate) struct Batch {
+struct Batch {
     answers: Mutex<Vec<u8>>,
-    pub(super) open: AtomicU64,
+    /// How many may still be answered.
+    open: AtomicU64,
+    peer: Arc<Peer>,
+    /// What must stay open until then.
+    _own: Option<Arc<ClosedOnDrop>>,
 }
 
-impl Batch {
-    /// A batch that is not complete before its maker settles it once.
-    pub(super) fn begun() -> Arc<Self> {
-        Arc::new(Self { answers: Mutex::default(), open: AtomicU64::new(1) })
+/// A place for one answer to a batch. Given up, as with a call that is cancelled, it stays empty.
+pub(super) struct Place(Arc<Batch>);
+
+impl Place {
+    /// The first place of a new batch: whoever splits it up keeps this one, so that nothing is sent before all have begun.
+    pub(super) fn first(peer: &Arc<Peer>, own: Option<Arc<ClosedOnDrop>>) -> Self {
+        let (answers, open) = (Mutex::default(), AtomicU64::new(1));
+        Self(Arc::new(Batch { answers, open, peer: Arc::clone(peer), _own: own }))
     }
 
-    /// Adds an answer and sends the batch if that was the last one.
-    pub(super) fn settle(&self, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Another place of the same batch.
+    pub(super) fn another(&self) -> Self {
+        self.0.open.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(&self.0))
+    }
+
+    /// Puts an answer there, unless it comes to nothing.
+    fn fill(self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let mut answers = self.0.lock();
         let start = answers.len();
         answers.push(if start == 0 { b'[' } else { b',' });
         encode(&mut answers);
         if answers.len() == start + 1 {
             answers.truncate(start);
         }
-        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 && !answers.is_empty() {
-            answers.push(b']');
-            peer.send(|out| out.extend_from_slice(&answers));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0.open.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
         }
+        let mut answers = self.0.lock();
+        if !answers.is_empty() {
+            answers.push(b']');
+            self.0.peer.send(|out| out.extend_from_slice(&answers));
+        }
+    }
+}
+
+impl Batch {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

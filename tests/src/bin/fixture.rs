@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mcp_runtime::{Context, Limits, Server, prompt, resource, server, tool};
+use mcp_tests::hazard::{Grenade, Shy};
 use schemars::JsonSchema;
 use serde::ser::{Error, Serializer};
 use serde::{Deserialize, Serialize};
@@ -169,41 +170,16 @@ async fn panics_later() -> String {
     panic!("later")
 }
 
-/// A result that panics when it is dropped.
-#[derive(Serialize, JsonSchema)]
-struct Grenade {
-    pin: bool,
-}
-
-impl Drop for Grenade {
-    fn drop(&mut self) {
-        assert!(self.pin, "in drop");
-    }
-}
-
 /// Answers with something that panics when it is dropped.
 #[tool]
 fn panics_in_drop() -> Grenade {
-    Grenade { pin: false }
-}
-
-/// A result that panics when it is serialized.
-#[derive(JsonSchema)]
-struct Shy {
-    #[expect(dead_code, reason = "it is there for its schema")]
-    name: String,
-}
-
-impl Serialize for Shy {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        panic!("in serialize")
-    }
+    Grenade::default()
 }
 
 /// Answers with something that panics when it is serialized.
 #[tool]
 fn panics_in_serialize() -> Shy {
-    Shy { name: String::new() }
+    Shy::default()
 }
 
 /// A result that does not serialize.

@@ -121,7 +121,7 @@ pub const REJECTED: &[Case] = &[
     case("n_string_1_surrogate_then_escape_u1x", b"[\"\\uD800\\u1x\"]"),
     case("n_string_accentuated_char_no_quotes", b"[\xc3\xa9]"),
     case("n_string_backslash_00", b"[\"\\\0\"]"),
-    case("n_string_escape_x", b"[\"\\0\"]"),
+    case("n_string_escape_x", b"[\"\\x00\"]"),
     case("n_string_escaped_backslash_bad", b"[\"\\\\\\\"]"),
     case("n_string_escaped_ctrl_char_tab", b"[\"\\\x09\"]"),
     case("n_string_escaped_emoji", b"[\"\\\xf0\x9f\x8c\x80\"]"),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use mcp_runtime::Revision;
 use mcp_runtime::client::Error;
+use mcp_runtime::model::SubscriptionFilter;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::fake::{initialized, legacy, modern, pair, play};
 
@@ -259,4 +260,29 @@ async fn a_flood_of_progress_does_not_hold_up_the_clock() {
     });
     assert!(matches!(result.await.unwrap(), Err(Error::Timeout { .. })));
     assert!(heard > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_listens_learns_at_once_that_a_connection_is_gone_for_good() {
+    for revision in [Revision::LATEST, Revision::V2025_11_25] {
+        let (client, mut fake) = match revision {
+            Revision::LATEST => modern(|builder| builder).await,
+            _ => legacy(|builder| builder).await,
+        };
+        let filter = SubscriptionFilter { tools_list_changed: Some(true), ..SubscriptionFilter::default() };
+        let listening = tokio::spawn(async move { client.listen(filter).await });
+        if revision == Revision::LATEST {
+            let request = fake.expect("subscriptions/listen").await;
+            let meta = json!({ "io.modelcontextprotocol/subscriptionId": request["id"] });
+            let params = json!({ "notifications": { "toolsListChanged": true }, "_meta": meta });
+            let method = "notifications/subscriptions/acknowledged";
+            fake.say(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+        }
+        let mut changes = listening.await.unwrap().unwrap();
+        drop(fake);
+        let start = Instant::now();
+        let error = changes.next().await.unwrap_err();
+        assert!(matches!(error, Error::Closed { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(1), "{revision}: {:?}", start.elapsed());
+    }
 }

@@ -125,7 +125,7 @@ async fn a_server_that_answers_nothing_is_given_up() {
     let began = Instant::now();
     let (builder, fake) = pair();
     let (client, mut fake) = play(builder.timeout(Duration::from_secs(20)), fake, async |_| {}).await;
-    assert_eq!(client.unwrap_err().to_string(), "`initialize` was not answered within 20s");
+    assert_eq!(client.unwrap_err().to_string(), "the server did not answer `initialize` within 20s");
     assert_eq!(began.elapsed(), Duration::from_secs(23));
     fake.expect("server/discover").await;
     fake.expect("initialize").await;
@@ -145,6 +145,11 @@ async fn a_refused_revision_is_replaced_by_one_that_both_know() {
         let (client, mut fake) = play(builder, fake, async |fake| {
             let probe = fake.expect("server/discover").await;
             fake.refuse(&probe, -32022, json!({ "supported": offered, "requested": "2026-07-28" })).await;
+            if offered.contains(&"2026-07-28") {
+                // Once more, because it offers what it refuses.
+                let probe = fake.expect("server/discover").await;
+                fake.refuse(&probe, -32022, json!({ "supported": offered, "requested": "2026-07-28" })).await;
+            }
             if let Some(chosen) = chosen {
                 let request = fake.expect("initialize").await;
                 assert_eq!(request["params"]["protocolVersion"], chosen);
@@ -159,6 +164,22 @@ async fn a_refused_revision_is_replaced_by_one_that_both_know() {
             assert!(matches!(client, Err(Error::Version { wanted: None, .. })), "{client:?}");
             assert_eq!(fake.next().await, None, "no handshake is tried");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_what_it_offers_is_asked_once_more() {
+    for pinned in [None, Some(Revision::V2026_07_28)] {
+        let (builder, fake) = pair();
+        let builder = pinned.into_iter().fold(builder, mcp_runtime::client::Connect::protocol);
+        let (client, _fake) = play(builder, fake, async |fake| {
+            let probe = fake.expect("server/discover").await;
+            fake.refuse(&probe, -32022, json!({ "supported": ["2026-07-28"], "requested": "2026-07-28" })).await;
+            let probe = fake.expect("server/discover").await;
+            fake.answer(&probe, crate::fake::discovered(&["2026-07-28"])).await;
+        })
+        .await;
+        assert_eq!(client.unwrap().revision(), Revision::V2026_07_28);
     }
 }
 
@@ -270,7 +291,7 @@ async fn a_demanded_revision_without_a_handshake_is_taken_or_nothing() {
     for (offered, refusal) in [
         (Some("2026-07-28"), None),
         (Some("2025-11-25"), Some("the server does not speak 2026-07-28; it offers `2025-11-25`")),
-        (None, Some("`server/discover` was refused: no (-32601)")),
+        (None, Some("the server refused `server/discover`: no (-32601)")),
     ] {
         let (builder, fake) = pair();
         let (client, _fake) = play(builder.protocol(Revision::V2026_07_28), fake, async |fake| {

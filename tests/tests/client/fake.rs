@@ -32,6 +32,12 @@ impl Fake {
         Some(message)
     }
 
+    /// The client's next line, whatever it holds.
+    pub(crate) async fn line(&mut self) -> Value {
+        let line = self.lines.next_line().await.unwrap().expect("the client has gone");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
     /// The client's next message, which must be of this method.
     #[track_caller]
     pub(crate) fn expect<'f>(&'f mut self, method: &'f str) -> impl Future<Output = Value> + 'f {

@@ -44,7 +44,7 @@ async fn a_list_without_end_is_an_error() {
     tokio::select! {
         () = serve(&mut fake, circle) => panic!("the client has gone"),
         result = client.list_prompts() => {
-            let told = "the answer to `prompts/list` makes no sense: the cursor `again` came twice";
+            let told = "the answer of the server to `prompts/list` makes no sense: the cursor `again` came twice";
             assert_eq!(result.unwrap_err().to_string(), told);
         }
     }

@@ -1,11 +1,12 @@
 //! The client against our own server, in every revision.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mcp_runtime::client::Error;
+use mcp_runtime::client::{Direction, Error};
 use mcp_runtime::model::{ContentBlock, Implementation, LoggingLevel};
 use mcp_runtime::{Client, Context, Revision, Server, group, server, testing, tool};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Says which revision is spoken.
 #[tool]
@@ -83,6 +84,31 @@ async fn progress_and_log_messages_come_in_every_revision() {
         assert_eq!(steps, [Some(1), Some(2), Some(3)], "{revision}");
         assert_eq!(listener.try_recv().unwrap(), "found", "{revision}");
         assert!(listener.try_recv().is_err(), "`info` is the level unless another is asked for");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_every_frame_both_ways() {
+    for revision in Revision::ALL {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&seen);
+        let builder = Client::memory(all()).protocol(revision).on_frame(move |direction, frame| {
+            let frame: Value = serde_json::from_slice(frame).unwrap();
+            let is_report = frame["params"]["name"] == "report";
+            noted.lock().unwrap().push((direction, frame));
+            assert!(!is_report, "this panic is part of the test");
+        });
+        let client = builder.connect().await.unwrap();
+        client.call("report", ()).on_progress(drop).await.unwrap();
+        client.close().await;
+        let seen = seen.lock().unwrap();
+        let first = if revision.has_handshake() { "initialize" } else { "server/discover" };
+        assert_eq!((seen[0].0, &seen[0].1["method"]), (Direction::Sent, &json!(first)), "{revision}");
+        let call = &seen.iter().find(|(_, frame)| frame["method"] == "tools/call").unwrap().1;
+        let received = seen.iter().filter(|(direction, _)| *direction == Direction::Received);
+        let received: Vec<_> = received.map(|(_, frame)| frame).collect();
+        assert_eq!(received.iter().filter(|frame| frame["id"] == call["id"]).count(), 1, "{revision}");
+        assert_eq!(received.iter().filter(|frame| frame["method"] == "notifications/progress").count(), 3);
     }
 }
 

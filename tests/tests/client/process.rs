@@ -3,14 +3,14 @@
 use std::io;
 use std::time::Duration;
 
-use mcp_runtime::client::{Connect, Error, Process};
+use mcp_runtime::client::{Change, Connect, Error, Process, Retry};
 use mcp_runtime::{Client, Revision};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Shakes hands, then does what `rest` says.
 fn script(rest: &str) -> Connect<Process> {
-    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"'"$NAME"'","version":"'"$1"'"}}}"#;
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"resources":{"subscribe":true}},"serverInfo":{"name":"'"$NAME"'","version":"'"$1"'"}}}"#;
     let text = format!("read -r line; echo '{answer}'; read -r line; {rest}");
     Client::command("sh").args(["-c", &text, "sh", "7"]).env("NAME", "script").protocol(Revision::V2025_11_25)
 }
@@ -28,7 +28,7 @@ async fn wait_until_gone(pid: &str) {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(10), gone).await.unwrap_or_else(|_| panic!("process {pid} lives"));
+    timeout(Duration::from_mins(1), gone).await.unwrap_or_else(|_| panic!("process {pid} lives"));
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_program_is_started_with_its_arguments_environment_and_directory() {
 #[tokio::test]
 async fn a_program_that_cannot_be_run_is_named() {
     let error = Client::command("/no/such/program").connect().await.unwrap_err();
-    assert_eq!(error.to_string(), "`/no/such/program` cannot be started");
+    assert_eq!(error.to_string(), "the server `/no/such/program` cannot be started");
     let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>()).unwrap();
     assert_eq!(source.kind(), io::ErrorKind::NotFound);
 }
@@ -52,12 +52,57 @@ async fn a_program_that_cannot_be_run_is_named() {
 #[tokio::test]
 async fn a_process_that_ends_is_reported_with_its_status() {
     let error = Client::command("sh").args(["-c", "exit 3"]).connect().await.unwrap_err();
-    assert_eq!(error.to_string(), "the server ended (exit status: 3)");
+    assert_eq!(error.to_string(), "the server `sh` ended (exit status: 3)");
     let client = script("read -r line; exit 4").connect().await.unwrap();
     let error = client.call("t", ()).await.unwrap_err();
     assert!(matches!(error, Error::Closed { status: Some(status), .. } if status.code() == Some(4)), "{error}");
     let error = client.call("t", ()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the server ended (exit status: 4)");
+    assert_eq!(error.to_string(), "the server `sh` ended (exit status: 4)");
+}
+
+#[tokio::test]
+async fn a_process_that_died_is_started_again_for_the_next_call() {
+    let (teller, mut starts) = mpsc::unbounded_channel();
+    let client = script(&format!("echo start >&2; {CALL}")).on_stderr(move |line| drop(teller.send(line)));
+    let client = client.connect().await.unwrap();
+    for _ in 0..3 {
+        client.call("t", ()).await.unwrap();
+        assert_eq!(starts.recv().await.as_deref(), Some("start"));
+        // It ends after its answer.
+        sleep(Duration::from_millis(200)).await;
+    }
+    let client = script("read -r line").retry(Retry::never()).connect().await.unwrap();
+    for _ in 0..2 {
+        let error = client.call("t", ()).await.unwrap_err();
+        assert!(matches!(error, Error::Closed { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_goes_on_with_the_process_that_is_started_next() {
+    let (teller, mut asked) = mpsc::unbounded_channel();
+    let dies = r#"read -r line; echo "$line" >&2; echo '{"jsonrpc":"2.0","id":2,"result":{}}';
+        echo '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"x://a"}}'; exit 3"#;
+    let client = script(dies).on_stderr(move |line| drop(teller.send(line))).connect().await.unwrap();
+    let mut changes = client.subscribe("x://a").await.unwrap();
+    for n in 0..4 {
+        if n > 0 {
+            let again = timeout(Duration::from_mins(1), changes.next()).await.unwrap();
+            assert_eq!(again.unwrap(), Change::Anything, "{n}");
+        }
+        let change = timeout(Duration::from_mins(1), changes.next()).await.unwrap();
+        assert_eq!(change.unwrap(), Change::Resource("x://a".to_owned()), "{n}");
+        let asked = asked.recv().await.unwrap();
+        assert!(asked.contains(r#""method":"resources/subscribe""#) && asked.contains("x://a"), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_process_wrote_last_explains_why_it_did_not_start() {
+    let error = Client::command("sh").args(["-c", "echo it is broken >&2; exit 3"]).connect().await.unwrap_err();
+    assert_eq!(error.to_string(), "the server `sh` ended (exit status: 3)");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "it wrote to standard error: it is broken");
 }
 
 #[tokio::test]
@@ -65,7 +110,7 @@ async fn a_process_that_ends_counts_as_ended_though_its_child_holds_the_pipe() {
     let began = Instant::now();
     let client = script("sleep 30 & exit 5").connect().await.unwrap();
     let error = client.call("t", ()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the server ended (exit status: 5)");
+    assert_eq!(error.to_string(), "the server `sh` ended (exit status: 5)");
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 

@@ -63,6 +63,22 @@ impl Pipe {
         self.process.send(frame.to_string());
     }
 
+    /// Sends a request of either era and gives it up, both in one write.
+    pub(crate) fn ask_and_give_up(&mut self, id: &Value, method: &str, params: Value, reason: Option<&str>) {
+        let (frame, judge) = match id {
+            Value::String(id) => (of_client(id, method, params, json!({})), &mut self.modern),
+            id => (request(id.clone(), method, params), &mut self.session),
+        };
+        let mut cancelled = json!({ "requestId": id });
+        if let Some(reason) = reason {
+            cancelled["reason"] = reason.into();
+        }
+        let cancelled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled });
+        judge.sent(&frame);
+        judge.sent(&cancelled);
+        self.process.send(format!("{frame}\n{cancelled}"));
+    }
+
     /// Sends one that breaks the schema.
     pub(crate) fn ask_wrong(&mut self, id: &str, method: &str, params: Value) {
         let frame = of_client(id, method, params, everything());

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use mcp_runtime::{HttpOptions, HttpService, Limits, Principal};
+use mcp_runtime::{HttpOptions, Limits};
+use mcp_tests::application::Application;
 use mcp_tests::connection::{modern, request};
-use mcp_tests::http::{Answer, Session};
+use mcp_tests::http::Session;
 use mcp_tests::site::{Log, server};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -14,52 +15,8 @@ use tower::ServiceExt;
 const ALICE: Option<&str> = Some("alice");
 const BOB: Option<&str> = Some("bob");
 
-struct Application(HttpService);
-
-impl Application {
-    fn new(limits: Limits) -> Self {
-        Self(server(&Log::default()).limits(limits).into_service().unwrap())
-    }
-
-    /// A request as an application hands it on: who makes it stands beside it.
-    async fn send(&mut self, who: Option<&str>, verb: &str, lines: &[(&str, &str)], message: &Value) -> Answer {
-        let mut request = http::Request::builder()
-            .method(verb)
-            .uri("/wherever/it/is/mounted")
-            .header("host", "localhost")
-            .header("content-type", "application/json")
-            .header("accept", "application/json, text/event-stream");
-        for (name, value) in lines {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(message.to_string()).unwrap();
-        if let Some(who) = who {
-            request.extensions_mut().insert(Principal::new(who));
-        }
-        let (head, body) = self.0.clone().oneshot(request).await.unwrap().into_parts();
-        let headers = head.headers.iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-        // What goes on for ever is not waited for.
-        let is_stream = head.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
-        let body =
-            if is_stream && verb == "GET" { Vec::new() } else { body.collect().await.unwrap().to_bytes().to_vec() };
-        Answer { status: head.status.as_u16(), headers, body }
-    }
-
-    async fn modern(&mut self, who: Option<&str>, tool: &str, params: Value) -> Answer {
-        let mut params = params;
-        params["name"] = tool.into();
-        let mut message = modern("call", "tools/call", params);
-        message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({ "elicitation": {} });
-        let lines = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", tool)];
-        self.send(who, "POST", &lines, &message).await
-    }
-
-    async fn open(&mut self, who: Option<&str>) -> String {
-        let answer = self.send(who, "POST", &[], &Session::initialize("2025-11-25")).await;
-        assert_eq!(answer.status, 200, "{answer}");
-        answer.header("mcp-session-id").unwrap().to_owned()
-    }
+fn limited(limits: Limits) -> Application {
+    Application::new(server(&Log::default()).limits(limits))
 }
 
 fn who() -> Value {
@@ -68,7 +25,7 @@ fn who() -> Value {
 
 #[tokio::test]
 async fn a_session_belongs_to_whoever_opened_it() {
-    let mut application = Application::new(Limits::default());
+    let application = limited(Limits::default());
     let (alices, nobodys) = (application.open(ALICE).await, application.open(None).await);
     let answer = application.send(ALICE, "POST", &[("mcp-session-id", &alices)], &who()).await;
     assert_eq!((answer.status, answer.said().as_str()), (200, "alice"));
@@ -92,7 +49,7 @@ async fn a_session_belongs_to_whoever_opened_it() {
 
 #[tokio::test]
 async fn a_session_has_only_so_many_calls_at_a_time() {
-    let mut application = Application::new(Limits::default());
+    let application = limited(Limits::default());
     let id = application.open(None).await;
     let lines = [("mcp-session-id", id.as_str())];
     let call =
@@ -112,7 +69,7 @@ async fn a_session_has_only_so_many_calls_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_long_is_told_that_the_other_side_is_alive() {
-    let service = Application::new(Limits::default()).0;
+    let service = limited(Limits::default()).0;
     let began = tokio::time::Instant::now();
     let message =
         modern("call", "tools/call", json!({ "name": "nap", "arguments": { "name": "x", "millis": 50_000 } }));
@@ -146,7 +103,7 @@ async fn whoever_waits_for_long_is_told_that_the_other_side_is_alive() {
 async fn sessions_that_are_over_or_never_began_leave_nothing_behind() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let options = HttpOptions::default().sessions(1);
-    let mut application = Application(server(&Log::default()).http(options).into_service().unwrap());
+    let application = Application::new(server(&Log::default()).http(options));
     let id = application.open(None).await;
     let before = tasks();
     assert!(before > 0, "a session that is open has tasks");
@@ -170,7 +127,7 @@ async fn settle() {
 }
 
 /// Begins a call that asks, and gives what the client is to keep.
-async fn asked(application: &mut Application, who: Option<&str>) -> String {
+async fn asked(application: &Application, who: Option<&str>) -> String {
     let answer = application.modern(who, "confirm", json!({ "arguments": { "item": "x" } })).await;
     let result = answer.json()["result"].clone();
     assert_eq!((answer.status, &result["resultType"]), (200, &json!("input_required")), "{answer}");
@@ -184,13 +141,13 @@ fn answered(item: &str, state: &str) -> Value {
 
 #[tokio::test]
 async fn state_is_good_for_the_call_and_the_caller_it_was_made_for() {
-    let mut application = Application::new(Limits::default());
-    let state = asked(&mut application, ALICE).await;
-    let served = async |application: &mut Application, params: Value| {
+    let application = limited(Limits::default());
+    let state = asked(&application, ALICE).await;
+    let served = async |application: &Application, params: Value| {
         let answer = application.modern(ALICE, "confirm", params).await;
         assert_eq!((answer.status, answer.said().as_str()), (200, "x: true"), "{answer}");
     };
-    served(&mut application, answered("x", &state)).await;
+    served(&application, answered("x", &state)).await;
     let mut refused = Vec::new();
     refused.push(application.modern(BOB, "confirm", answered("x", &state)).await);
     refused.push(application.modern(None, "confirm", answered("x", &state)).await);
@@ -217,8 +174,8 @@ async fn state_is_good_for_the_call_and_the_caller_it_was_made_for() {
         application.modern(ALICE, "confirm", params).await.refused_call(400, -32602);
     }
     // None of this has used it up.
-    served(&mut application, answered("x", &state)).await;
-    let nobodys = asked(&mut application, None).await;
+    served(&application, answered("x", &state)).await;
+    let nobodys = asked(&application, None).await;
     let answer = application.modern(None, "confirm", answered("x", &nobodys)).await;
     assert_eq!(answer.said(), "x: true");
     application.modern(ALICE, "confirm", answered("x", &nobodys)).await.refused_call(400, -32602);
@@ -226,28 +183,28 @@ async fn state_is_good_for_the_call_and_the_caller_it_was_made_for() {
 
 #[tokio::test]
 async fn state_grows_stale() {
-    let mut application = Application::new(Limits::default().answer(Duration::from_secs(1)));
-    let state = asked(&mut application, ALICE).await;
+    let application = limited(Limits::default().answer(Duration::from_secs(1)));
+    let state = asked(&application, ALICE).await;
     let answer = application.modern(ALICE, "confirm", answered("x", &state)).await;
     assert_eq!(answer.said(), "x: true");
     tokio::time::sleep(Duration::from_millis(2100)).await;
     let message = application.modern(ALICE, "confirm", answered("x", &state)).await.refused_call(400, -32602);
     assert!(message.contains("expired"), "{message}");
-    let state = asked(&mut application, ALICE).await;
+    let state = asked(&application, ALICE).await;
     assert_eq!(application.modern(ALICE, "confirm", answered("x", &state)).await.said(), "x: true");
 }
 
 #[tokio::test]
 async fn state_is_good_at_another_server_with_the_same_key() {
-    let keyed = |key: u8| Application(server(&Log::default()).state_key([key; 32]).into_service().unwrap());
-    let state = asked(&mut keyed(1), ALICE).await;
+    let keyed = |key: u8| Application::new(server(&Log::default()).state_key([key; 32]));
+    let state = asked(&keyed(1), ALICE).await;
     assert_eq!(keyed(1).modern(ALICE, "confirm", answered("x", &state)).await.said(), "x: true");
     keyed(2).modern(ALICE, "confirm", answered("x", &state)).await.refused_call(400, -32602);
 }
 
 #[tokio::test]
 async fn a_service_takes_any_path_and_checks_the_rest() {
-    let mut application = Application::new(Limits::default());
+    let application = limited(Limits::default());
     let lines = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/list")];
     let list = modern("call", "tools/list", json!({}));
     assert_eq!(application.send(ALICE, "POST", &lines, &list).await.status, 200);

@@ -146,6 +146,21 @@ fn a_session_that_nobody_uses_expires() {
 }
 
 #[test]
+fn a_session_that_was_left_in_the_middle_of_a_call_expires() {
+    let log = Log::default();
+    let site = Site::open(server(&log).http(HttpOptions::default().session_ttl(Duration::from_secs(1))));
+    let session = Session::open(&site, "2025-11-25");
+    let wire = session.begin("wait", json!({ "name": "left" }));
+    log.wait("left waits");
+    std::thread::sleep(Duration::from_millis(2500));
+    // Whoever reads its stream is there.
+    assert!(!log.has("left given up"));
+    drop(wire);
+    log.wait("left given up");
+    session.post(&add()).refused(404, -32600);
+}
+
+#[test]
 fn a_call_that_takes_longer_than_a_session_lives_is_answered() {
     let site = Site::open(server(&Log::default()).http(HttpOptions::default().session_ttl(Duration::from_secs(1))));
     let session = Session::open(&site, "2025-11-25");

@@ -1,11 +1,11 @@
-//! Connections: accepted up to a bound, given little time for their heads, and let go in order when the process is told to
-//! stop. Floor 5.
+//! Connections: accepted up to a bound, given little time for their heads and to take what is written, and let go in order when
+//! the process is told to stop. Floor 5.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue};
@@ -15,20 +15,25 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::events::Body;
-use super::head::{Verdict, Verdicts, Watched};
+use super::head::{Verdict, Verdicts};
 use super::reply;
 use super::service::HttpService;
+use super::watched::Watched;
 use crate::error::Result;
 use crate::transport::signal::Signals;
+use crate::usage::{Holds, Usage};
 
 /// The longest head of a request.
 const HEAD: usize = 64 * 1024;
 /// How long to wait when the system has no more files to give.
 const BREATHER: Duration = Duration::from_millis(100);
+/// How long connections that are given up may take to drop what they hold.
+const DROPPING: Duration = Duration::from_millis(100);
 
 /// Serves until a signal.
 pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result<()> {
@@ -36,15 +41,19 @@ pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result
     tell(&listener, &service);
     let (stop, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
-    let slots = Arc::new(Semaphore::new(service.0.options.connections));
+    let most = service.0.options.connections;
+    let slots = Arc::new(Slots { free: Arc::new(Semaphore::new(most)), most });
+    let holder: Weak<Slots> = Arc::downgrade(&slots);
+    service.0.app.core.holders.enter(holder);
     let accepting = async {
         loop {
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
             let stream = accept(&listener).await;
+            let Ok(slot) = Arc::clone(&slots.free).acquire_owned().await else { return };
             let (service, stopped) = (service.clone(), stopped.clone());
+            let connected = service.0.app.core.pulse.busy(&Handle::current());
             connections.spawn(async move {
                 connection(stream, service, stopped).await;
-                drop(slot);
+                drop((slot, connected));
             });
             // What has ended is not kept.
             while connections.try_join_next().is_some() {}
@@ -62,8 +71,21 @@ pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result
         let _ = tokio::join!(service.0.sessions.wind_down(grace), service.0.pairs.wind_down(grace), joining);
     };
     signals.or(draining).await;
-    connections.shutdown().await;
+    // What computes or blocks does not end because it was told to; the end of the process ends it.
+    let _ = tokio::time::timeout(DROPPING, connections.shutdown()).await;
     Ok(())
+}
+
+/// How many connections there may be, and how many more.
+struct Slots {
+    free: Arc<Semaphore>,
+    most: usize,
+}
+
+impl Holds for Slots {
+    fn add_to(&self, usage: &mut Usage) {
+        usage.connections += self.most.saturating_sub(self.free.available_permits());
+    }
 }
 
 /// Says on standard error where the server is to be found.
@@ -94,8 +116,8 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
     // Without it, an answer in two writes waits 40 ms for an acknowledgement. A socket that refuses works all the same.
     let _ = stream.set_nodelay(true);
     let address = stream.peer_addr().ok();
-    let (io, verdicts) = Watched::new(TokioIo::new(stream));
-    let header_time = service.0.options.header_time;
+    let (header_time, write_time) = (service.0.options.header_time, service.0.options.write_time);
+    let (io, verdicts) = Watched::new(TokioIo::new(stream), write_time);
     let answering = service_fn(move |request| answer(service.clone(), verdicts.clone(), address, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -2,22 +2,48 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::request::Parts;
 
 use super::events::Stream;
+use super::sessions::Live;
 use crate::context::{Context, FromContext};
 use crate::error::ProtocolError;
+use crate::peer::Peer;
 use crate::state::Needs;
 
 /// What carries a call over HTTP.
 pub(super) struct Request {
-    pub(super) parts: Parts,
+    pub(super) parts: Box<Parts>,
     /// The stream that its client can take up again.
-    pub(super) stream: Option<Arc<Stream>>,
+    pub(super) stream: Option<LateStream>,
+}
+
+/// The stream of a request in a session. It is made when somebody needs it: most calls are answered at once, and whole. The
+/// session alone keeps it: a call that nobody reads from any more must not look like one that somebody reads from.
+pub(super) struct LateStream {
+    live: Weak<Live>,
+    peer: Arc<Peer>,
+    made: OnceLock<Option<Weak<Stream>>>,
+}
+
+impl LateStream {
+    pub(super) fn new(live: &Arc<Live>, peer: &Arc<Peer>) -> Self {
+        Self { live: Arc::downgrade(live), peer: Arc::clone(peer), made: OnceLock::new() }
+    }
+
+    /// The stream; none, if its session is over or has too many.
+    pub(super) fn get(&self) -> Option<Arc<Stream>> {
+        let mut made = None;
+        let known = self.made.get_or_init(|| {
+            made = self.live.upgrade().and_then(|live| live.stream(&self.peer).ok());
+            made.as_ref().map(Arc::downgrade)
+        });
+        made.or_else(|| known.as_ref()?.upgrade())
+    }
 }
 
 /// Who makes a request, as the application has established it.
@@ -61,7 +87,7 @@ impl Context {
     /// Lets the client's connection go while the call goes on: the client comes back for the answer after this time
     /// (2025-11-25 over HTTP). Nothing happens where the client could not come back.
     pub fn come_back(&self, after: Duration) {
-        if let Some(stream) = self.request().and_then(|request| request.stream.as_ref()) {
+        if let Some(stream) = self.request().and_then(|request| request.stream.as_ref()?.get()) {
             stream.let_go(after);
         }
     }

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+#[cfg(feature = "brotli")]
 use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,6 +16,7 @@ pub(crate) const WORTHWHILE: usize = 1024;
 /// A content coding that this server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
+    #[cfg(feature = "brotli")]
     Brotli,
     Gzip,
 }
@@ -39,15 +41,26 @@ impl Coding {
                 }
             }
         }
-        let brotli = brotli.or(other).unwrap_or(0.0);
         let gzip = gzip.or(other).unwrap_or(0.0);
-        let (coding, best) = if brotli >= gzip { (Self::Brotli, brotli) } else { (Self::Gzip, gzip) };
+        let (coding, best) = Self::better(brotli.or(other).unwrap_or(0.0), gzip);
         (best > 0.0 && best >= identity.unwrap_or(0.0)).then_some(coding)
+    }
+
+    /// The better of what the client likes: brotli, where it does not mind.
+    #[cfg(feature = "brotli")]
+    fn better(brotli: f32, gzip: f32) -> (Self, f32) {
+        if brotli >= gzip { (Self::Brotli, brotli) } else { (Self::Gzip, gzip) }
+    }
+
+    #[cfg(not(feature = "brotli"))]
+    fn better(_: f32, gzip: f32) -> (Self, f32) {
+        (Self::Gzip, gzip)
     }
 
     /// The name for `Content-Encoding`.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            #[cfg(feature = "brotli")]
             Self::Brotli => "br",
             Self::Gzip => "gzip",
         }
@@ -55,9 +68,11 @@ impl Coding {
 
     /// The compressed bytes; none if the encoder failed, and then the answer goes out as it is.
     pub(crate) fn compress(self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(bytes.len() / 4);
+        let out = Vec::with_capacity(bytes.len() / 4);
         match self {
+            #[cfg(feature = "brotli")]
             Self::Brotli => {
+                let mut out = out;
                 // A window that is larger than the answer would only be memory to clear.
                 let window = bytes.len().max(1).ilog2().saturating_add(1).clamp(16, 22);
                 let params = BrotliEncoderParams {
@@ -104,6 +119,7 @@ mod tests {
         Coding::wanted(&headers)
     }
 
+    #[cfg(feature = "brotli")]
     #[test]
     fn brotli_wins_where_the_client_does_not_mind() {
         for lines in [&["gzip, deflate, br"][..], &["gzip", "br"], &["*"], &["BR;q=0.5, GZIP;q=0.5"], &["br, identity"]]
@@ -140,10 +156,15 @@ mod tests {
     fn what_is_compressed_comes_back_and_is_smaller() {
         for length in [0, 1, WORTHWHILE, 70_000, 5_000_000] {
             let bytes = b"{\"name\":\"get_weather\"},".iter().copied().cycle().take(length).collect::<Vec<u8>>();
-            for coding in [Coding::Brotli, Coding::Gzip] {
+            for coding in [
+                Coding::Gzip,
+                #[cfg(feature = "brotli")]
+                Coding::Brotli,
+            ] {
                 let compressed = coding.compress(&bytes).unwrap();
                 let mut back = Vec::new();
                 match coding {
+                    #[cfg(feature = "brotli")]
                     Coding::Brotli => brotli::BrotliDecompress(&mut &*compressed, &mut back).unwrap(),
                     Coding::Gzip => {
                         flate2::read::GzDecoder::new(&*compressed).read_to_end(&mut back).unwrap();

@@ -14,6 +14,8 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Notify;
 
+use crate::budget::{Charge, Memory};
+use crate::call::Reply;
 use crate::context::Context;
 use crate::dispatch::Running;
 use crate::peer::Peer;
@@ -21,8 +23,6 @@ use crate::server::App;
 
 /// How often a stream without news says that it is alive.
 pub(super) const ALIVE: Duration = Duration::from_secs(15);
-/// How many bytes of a stream are kept for a client that lost its connection; the last event always is.
-const KEPT: usize = 256 * 1024;
 
 /// The body of an answer.
 pub struct Body(Kind);
@@ -59,7 +59,7 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Events(events) => events.poll_text(cx).map(|text| text.map(|text| Ok(Frame::data(text.into())))),
+            Kind::Events(events) => events.poll_text(cx).map(|text| text.map(|text| Ok(Frame::data(text)))),
         }
     }
 
@@ -80,6 +80,10 @@ pub(super) struct Source {
     peer: Arc<Peer>,
     /// A call that runs here, and is given up when nobody reads any more.
     call: Option<Call>,
+    /// The code of the error that the call was answered with.
+    refused: Option<i64>,
+    /// What is counted of the frames that were taken last.
+    held: Option<Charge>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -92,6 +96,7 @@ struct Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.app.core.running.fetch_sub(1, Ordering::Relaxed);
         if !self.is_done {
             self.context.cancel();
         }
@@ -101,12 +106,20 @@ impl Drop for Call {
 impl Source {
     /// The frames of a call that somebody else runs.
     pub(super) fn of(peer: Arc<Peer>) -> Self {
-        Self { peer, call: None, waiting: None }
+        Self { peer, call: None, refused: None, held: None, waiting: None }
     }
 
     /// The frames of a call that runs while they are read.
     pub(super) fn running(app: Arc<App>, peer: Arc<Peer>, context: Context, running: Running) -> Self {
-        Self { peer, call: Some(Call { app, context, running, is_done: false }), waiting: None }
+        app.core.running.fetch_add(1, Ordering::Relaxed);
+        let call = Some(Call { app, context, running, is_done: false });
+        Self { peer, call, refused: None, held: None, waiting: None }
+    }
+
+    /// The frames of a call that is answered.
+    pub(super) fn replied(app: &App, peer: Arc<Peer>, context: &Context, reply: Reply) -> Self {
+        let refused = settle(app, &peer, context, reply);
+        Self { peer, call: None, refused, held: None, waiting: None }
     }
 
     /// The next frames, each a line; `None` when there are no more.
@@ -116,14 +129,11 @@ impl Source {
                 && let Poll::Ready(reply) = Pin::new(&mut call.running).poll(cx)
             {
                 call.is_done = true;
-                let Call { app, context, .. } = call;
-                context.end();
-                self.peer.send_later(|out| app.encode(out, context.revision(), context.id(), reply));
-                self.peer.close();
+                self.refused = settle(&call.app, &self.peer, &call.context, reply);
                 self.call = None;
             }
             let mut frames = Vec::new();
-            self.peer.take(&mut frames);
+            self.held = self.peer.take_held(&mut frames);
             if !frames.is_empty() {
                 return Poll::Ready(Some(frames));
             }
@@ -144,9 +154,55 @@ impl Source {
         }
     }
 
+    /// All there is, if that is at most one frame and nothing more can come.
+    pub(super) fn take_whole(&mut self) -> Option<Vec<u8>> {
+        if self.call.is_some() || !self.peer.is_closed() || self.peer.frames() > 1 {
+            return None;
+        }
+        let mut frames = Vec::new();
+        self.held = self.peer.take_held(&mut frames);
+        Some(frames)
+    }
+
+    /// What is to be held for as long as the frames are that were taken last.
+    pub(super) fn take_held(&mut self) -> Option<Charge> {
+        self.held.take()
+    }
+
+    /// The code of the error that a call which ran here was answered with.
+    pub(super) fn refused(&self) -> Option<i64> {
+        self.refused
+    }
+
     /// Whether nothing more can come.
     pub(super) fn is_over(&self) -> bool {
         self.call.is_none() && self.peer.is_over()
+    }
+}
+
+/// Puts a call's answer after what it said; gives the code of the error that it is, if it is one.
+fn settle(app: &App, peer: &Peer, context: &Context, reply: Reply) -> Option<i64> {
+    context.end();
+    let refused = reply.error_code(context.revision());
+    peer.send_later(|out| app.encode(out, context.revision(), context.id(), reply));
+    peer.close();
+    refused
+}
+
+/// Bytes that are counted for as long as they are there.
+pub(super) fn held(bytes: Vec<u8>, held: Option<Charge>) -> Bytes {
+    struct Held(Vec<u8>, #[expect(dead_code, reason = "it is dropped with the bytes")] Charge);
+    impl AsRef<[u8]> for Held {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    match held {
+        None => bytes.into(),
+        Some(mut charge) => {
+            charge.set(bytes.capacity());
+            Bytes::from_owner(Held(bytes, charge))
+        }
     }
 }
 
@@ -155,6 +211,8 @@ pub(super) struct Stream {
     id: u64,
     pub(super) peer: Arc<Peer>,
     sent: Mutex<Sent>,
+    /// How many bytes are kept for a client that lost its connection; the last event always is.
+    kept: usize,
     /// Who reads: a later reader takes the stream from an earlier one.
     reader: AtomicU64,
     /// Wakes a reader from whom the stream was taken, or whose client is to come back later.
@@ -168,14 +226,36 @@ struct Sent {
     next: u64,
     events: VecDeque<(u64, Bytes)>,
     bytes: usize,
+    /// What is counted of them.
+    held: Option<Charge>,
 }
 
+impl Sent {
+    /// Forgets the event that has been kept longest, if there is one.
+    fn forget_first(&mut self) -> bool {
+        let first = self.events.pop_front();
+        if let Some((_, frame)) = &first {
+            self.bytes -= frame.len() + EVENT;
+        }
+        first.is_some()
+    }
+
+    /// Counts what is kept, as far as there is room for it.
+    fn is_held(&mut self, memory: &Memory) -> bool {
+        self.held.get_or_insert_with(|| memory.kept.nothing()).fit(self.bytes).is_ok()
+    }
+}
+
+/// What an event takes beside its bytes.
+const EVENT: usize = 64;
+
 impl Stream {
-    pub(super) fn new(id: u64, peer: Arc<Peer>) -> Arc<Self> {
+    pub(super) fn new(id: u64, peer: Arc<Peer>, kept: usize) -> Arc<Self> {
         Arc::new(Self {
             id,
             peer,
             sent: Mutex::default(),
+            kept,
             reader: AtomicU64::new(0),
             woken: Notify::new(),
             back: AtomicU64::new(0),
@@ -222,12 +302,14 @@ impl Stream {
         let mut sent = self.lock();
         let number = sent.next;
         sent.next += 1;
-        sent.bytes += frame.len();
+        sent.bytes += frame.len() + EVENT;
         sent.events.push_back((number, frame));
-        while sent.bytes > KEPT && sent.events.len() > 1 {
-            if let Some((_, frame)) = sent.events.pop_front() {
-                sent.bytes -= frame.len();
-            }
+        while sent.bytes > self.kept && sent.events.len() > 1 {
+            sent.forget_first();
+        }
+        // Where no memory is left, what was kept longest makes room.
+        if let Some(memory) = self.peer.memory() {
+            while !sent.is_held(memory) && sent.forget_first() {}
         }
         number
     }
@@ -320,13 +402,13 @@ impl Events {
         }
     }
 
-    fn poll_text(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Vec<u8>>> {
+    fn poll_text(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         loop {
             if self.over {
                 return Poll::Ready(None);
             }
             if !self.first.is_empty() {
-                return Poll::Ready(Some(std::mem::take(&mut self.first)));
+                return Poll::Ready(Some(held(std::mem::take(&mut self.first), self.source.take_held())));
             }
             if let Some((stream, reader)) = &self.stream {
                 // Listens before it looks, so that nothing between the two is missed.
@@ -347,7 +429,7 @@ impl Events {
                     self.over = true;
                     let number = stream.keep(Bytes::new());
                     let text = format!("id: {}-{number}\nretry: {back}\ndata: \n\n", stream.id);
-                    return Poll::Ready(Some(text.into_bytes()));
+                    return Poll::Ready(Some(text.into()));
                 }
             }
             match self.source.poll_frames(cx) {
@@ -361,7 +443,7 @@ impl Events {
                         return Poll::Pending;
                     }
                     self.alive.as_mut().reset(tokio::time::Instant::now() + ALIVE);
-                    return Poll::Ready(Some(b":\n\n".to_vec()));
+                    return Poll::Ready(Some(Bytes::from_static(b":\n\n")));
                 }
             }
         }
@@ -382,7 +464,7 @@ impl Events {
 }
 
 /// One event. A frame has no line breaks; whatever else is in it goes through as it is.
-fn event(out: &mut Vec<u8>, name: Option<(u64, u64)>, frame: &[u8]) {
+pub(super) fn event(out: &mut Vec<u8>, name: Option<(u64, u64)>, frame: &[u8]) {
     out.extend_from_slice(b"event: message\n");
     if let Some((stream, number)) = name {
         out.extend_from_slice(format!("id: {stream}-{number}\n").as_bytes());

@@ -1,19 +1,12 @@
-//! Watches what comes in over a connection and judges every request's head before `hyper` reads it. `hyper` drops
-//! `Content-Length` without a word where `Transfer-Encoding` stands too, so a smuggled request cannot be told from an honest
-//! one later. Follows the framing of HTTP/1 and nothing else of it. Floor 5.
+//! Judges every request's head in the bytes of a connection, before `hyper` reads it. `hyper` drops `Content-Length` without a
+//! word where `Transfer-Encoding` stands too, so a smuggled request cannot be told from an honest one later. Follows the framing
+//! of HTTP/1 and nothing else of it. Floor 5.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
-
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 /// The longest head, and the longest trailers, that are followed.
 const LONGEST: usize = 64 * 1024;
-/// How much is read at once.
-const SCRATCH: usize = 16 * 1024;
 
 /// What is to be thought of a request's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,71 +34,9 @@ impl Verdicts {
     }
 }
 
-/// A connection whose incoming bytes are followed.
-#[derive(Debug)]
-pub(crate) struct Watched<IO> {
-    io: IO,
-    scratch: Box<[u8]>,
-    framing: Framing,
-    verdicts: Verdicts,
-}
-
-impl<IO> Watched<IO> {
-    pub(crate) fn new(io: IO) -> (Self, Verdicts) {
-        let verdicts = Verdicts::default();
-        let watched = Self { io, scratch: Box::default(), framing: Framing::default(), verdicts: verdicts.clone() };
-        (watched, verdicts)
-    }
-}
-
-impl<IO: Read + Unpin> Read for Watched<IO> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.framing.state == State::Lost {
-            return Pin::new(&mut this.io).poll_read(cx, out);
-        }
-        // The way through a buffer of our own is what it takes to see the bytes without `unsafe`.
-        if this.scratch.is_empty() {
-            this.scratch = vec![0; SCRATCH].into_boxed_slice();
-        }
-        let room = out.remaining().min(SCRATCH);
-        let mut read = ReadBuf::new(this.scratch.get_mut(..room).unwrap_or_default());
-        ready!(Pin::new(&mut this.io).poll_read(cx, read.unfilled()))?;
-        this.framing.follow(read.filled(), &this.verdicts);
-        out.put_slice(read.filled());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<IO: Write + Unpin> Write for Watched<IO> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, slices)
-    }
-}
-
 /// Where in the stream of requests the next byte is.
 #[derive(Debug, Default)]
-struct Framing {
+pub(super) struct Framing {
     state: State,
     /// The part of a line that has come so far.
     line: Vec<u8>,
@@ -152,7 +83,13 @@ struct Head {
 }
 
 impl Framing {
-    fn follow(&mut self, mut bytes: &[u8], verdicts: &Verdicts) {
+    /// Whether the bytes can be followed no longer.
+    pub(super) fn is_lost(&self) -> bool {
+        self.state == State::Lost
+    }
+
+    /// Follows what has come, with a verdict on each head that ends in it.
+    pub(super) fn follow(&mut self, mut bytes: &[u8], verdicts: &Verdicts) {
         while !bytes.is_empty() {
             match self.state {
                 State::Start | State::Fields => {
@@ -166,8 +103,7 @@ impl Framing {
                     if self.length > LONGEST {
                         return self.give_up(Some("the head is too long"), verdicts);
                     }
-                    self.line.extend_from_slice(piece);
-                    if is_whole && let Err(reason) = self.end_line(verdicts) {
+                    if let Err(reason) = self.follow_line(piece, is_whole, verdicts) {
                         return self.give_up(Some(reason), verdicts);
                     }
                 }
@@ -203,9 +139,25 @@ impl Framing {
         self.line = Vec::new();
     }
 
-    /// Reads the line that has just become whole.
-    fn end_line(&mut self, verdicts: &Verdicts) -> Result<(), &'static str> {
-        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+    /// Takes in the next piece of a line; only what comes in several pieces is gathered.
+    fn follow_line(&mut self, piece: &[u8], is_whole: bool, verdicts: &Verdicts) -> Result<(), &'static str> {
+        if is_whole && self.line.is_empty() {
+            return self.end_line(piece, verdicts);
+        }
+        self.line.extend_from_slice(piece);
+        if !is_whole {
+            return Ok(());
+        }
+        let mut line = std::mem::take(&mut self.line);
+        self.end_line(&line, verdicts)?;
+        line.clear();
+        self.line = line;
+        Ok(())
+    }
+
+    /// Reads a line that is whole.
+    fn end_line(&mut self, line: &[u8], verdicts: &Verdicts) -> Result<(), &'static str> {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
         // RFC 9112, 2.2 lets a line end without the carriage return, and `hyper` does.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if memchr::memchr2(b'\r', b'\0', line).is_some() {
@@ -226,7 +178,6 @@ impl Framing {
             }
             _ => self.head.read(line)?,
         }
-        self.line.clear();
         Ok(())
     }
 
@@ -313,14 +264,6 @@ impl Head {
 
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_LENGTH;
-    use http_body_util::BodyExt;
-    use hyper::body::Incoming;
-    use hyper::service::service_fn;
-    use hyper::{Request, Response};
-    use hyper_util::rt::TokioIo;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
     use super::*;
 
     /// The verdicts on a stream that comes in the given pieces.
@@ -440,55 +383,5 @@ mod tests {
         assert_eq!(verdicts([stream.as_bytes()]), [Verdict::Sound]);
         let stream = format!("{request}{}\r\nGET / HTTP/1.1\r\n\r\n", line.repeat(3));
         assert_eq!(verdicts([stream.as_bytes()]), [Verdict::Sound; 2], "short trailers are passed over");
-    }
-
-    /// What the service behind `hyper` sees of each request: the verdict, and whether a length came with it.
-    async fn served(stream: &[u8]) -> Vec<(Verdict, bool)> {
-        let (client, server) = tokio::io::duplex(64);
-        let (mut output, mut input) = tokio::io::split(client);
-        let (watched, verdicts) = Watched::new(TokioIo::new(server));
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let service = service_fn(|request: Request<Incoming>| {
-            seen.lock().unwrap().push((verdicts.next(), request.headers().contains_key(CONTENT_LENGTH)));
-            async {
-                // `hyper` closes the connection behind a body that nobody reads.
-                request.into_body().collect().await.map(|_| Response::new(String::new()))
-            }
-        });
-        let connection = hyper::server::conn::http1::Builder::new().serve_connection(watched, service);
-        let write = async {
-            // The server may close the connection before it has read all.
-            let _ = input.write_all(stream).await;
-            let _ = input.shutdown().await;
-        };
-        let mut answers = Vec::new();
-        let _ = tokio::join!(connection, write, output.read_to_end(&mut answers));
-        seen.lock().unwrap().clone()
-    }
-
-    #[tokio::test]
-    async fn verdicts_keep_step_with_hyper() {
-        let stream = [
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nGET\r\n0\r\nT: x\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        ]
-        .concat();
-        let sound = [(Verdict::Sound, true), (Verdict::Sound, false), (Verdict::Sound, false)];
-        assert_eq!(served(stream.as_bytes()).await, sound);
-    }
-
-    #[tokio::test]
-    async fn what_hyper_hides_is_seen() {
-        for head in
-            ["Transfer-Encoding: chunked\r\nContent-Length: 5", "Content-Length: 5\r\nTransfer-Encoding: chunked"]
-        {
-            let stream = format!("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n0\r\n\r\n");
-            let seen = served(stream.as_bytes()).await;
-            let [(Verdict::Sound, false), (Verdict::Ambiguous(_), has_length)] = seen.as_slice() else {
-                panic!("{seen:?}");
-            };
-            assert!(!has_length, "hyper keeps the header now, so this file has become unnecessary");
-        }
     }
 }

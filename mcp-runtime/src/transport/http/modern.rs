@@ -4,9 +4,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
 use super::context::Request;
 use super::events::{Body, Source};
@@ -14,36 +13,43 @@ use super::mirror::{Mirrors, check_standard};
 use super::reply::{self, Manner};
 use super::service::Shared;
 use crate::call::Call;
+use crate::catalog::Catalog;
+use crate::dispatch::Begun;
 use crate::error::ProtocolError;
 use crate::exchange::{Admitted, Origin, requested};
-use crate::message::{Message, encode_prepared};
-use crate::method::Method;
+use crate::message::encode_prepared;
+use crate::method::{Method, Name};
 use crate::model::RequestId;
-use crate::peer::Peer;
+use crate::params::{Parameters, Params};
 use crate::revision::Revision;
 use crate::server::App;
-use crate::session::Params;
+use crate::tables::Listed as _;
 
 /// What a request asks, as far as it can be read: no revision without a handshake may have the method.
 pub(super) struct Asked {
     method: Result<Method, ProtocolError>,
-    outline: Result<Params, ProtocolError>,
+    outline: Result<Box<Params>, ProtocolError>,
 }
 
 impl Asked {
-    pub(super) fn read(name: &str, params: Option<&Bytes>) -> Self {
+    pub(super) fn read(name: &Name, params: Parameters) -> Self {
         // What no revision without a handshake has is unknown there, whatever its parameters are.
         let method = requested(name).and_then(|method| {
             if method.is_in(Revision::LATEST) { Ok(method) } else { Err(ProtocolError::method_not_found(name)) }
         });
         // What an unknown method is about is unknown too.
-        let outline = Params::read(method.as_ref().map_or(Method::Discover, |method| *method), params);
+        let outline = params.read(method.as_ref().map_or(Method::Discover, |method| *method));
         Self { method, outline }
     }
 
     /// Whether it says itself that it belongs to no session.
     pub(super) fn is_modern(&self) -> bool {
-        self.outline.as_ref().is_ok_and(|outline| outline.facts.is_modern())
+        self.outline.as_ref().is_ok_and(|params| params.is_modern())
+    }
+
+    /// The parameters, for a session after all.
+    pub(super) fn into_parameters(self) -> Parameters {
+        Parameters::Read(self.outline)
     }
 
     pub(super) fn is_discovery(&self) -> bool {
@@ -55,13 +61,12 @@ impl Asked {
 /// version, what `_meta` must say, and the method's own parameters (2026-07-28, "Streamable HTTP", "Server Validation").
 pub(super) async fn request(
     shared: &Shared,
-    parts: Parts,
+    parts: Box<Parts>,
     principal: Option<Arc<str>>,
-    message: Message,
+    (id, name): (RequestId, Name),
     asked: Asked,
 ) -> Response<Body> {
-    let Message::Request { id, method, params } = message else { return reply::empty(StatusCode::ACCEPTED) };
-    let peer = Arc::new(Peer::new(shared.app.core.limits.outgoing));
+    let peer = Arc::new(shared.app.core.way_out());
     let parts = Arc::new(Request { parts, stream: None });
     let origin = Origin {
         session: None,
@@ -69,8 +74,8 @@ pub(super) async fn request(
         principal: principal.as_ref(),
         carrier: Some(Arc::<Request>::clone(&parts) as Arc<dyn Any + Send + Sync>),
     };
-    let admitted = admit(&shared.app, &origin, &parts.parts.headers, &id, &method, params.as_ref(), asked);
-    let call = match admitted {
+    let admitted = admit(&shared.app, &origin, &parts.parts.headers, &id, &name, asked);
+    let (call, catalog) = match admitted {
         Err(error) => return reply::error(Some(&id), &error),
         Ok(Admitted::Answered(answer)) => {
             // Made by this crate of its own types.
@@ -78,16 +83,18 @@ pub(super) async fn request(
             peer.close();
             return reply::answer(Source::of(peer), manner(shared, &parts)).await;
         }
-        Ok(Admitted::Call(call)) => call,
+        Ok(Admitted::Call(call, catalog)) => (call, catalog),
     };
     let context = call.context.clone();
-    let running = shared.app.start(call);
-    let source = Source::running(Arc::clone(&shared.app), peer, context, running);
+    let source = match shared.app.start(call, &catalog) {
+        Begun::Replied(reply) => Source::replied(&shared.app, peer, &context, reply),
+        Begun::Waiting(running) => Source::running(Arc::clone(&shared.app), peer, context, running),
+    };
     reply::answer(source, manner(shared, &parts)).await
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {
-    Manner { headers: &request.parts.headers, compresses: shared.options.compress, is_modern: true, stream: None }
+    Manner { headers: &request.parts.headers, compresses: shared.options.compress, stream: None }
 }
 
 fn admit(
@@ -95,40 +102,38 @@ fn admit(
     origin: &Origin<'_>,
     headers: &HeaderMap,
     id: &RequestId,
-    name: &str,
-    params: Option<&Bytes>,
+    name: &Name,
     asked: Asked,
 ) -> Result<Admitted, ProtocolError> {
     let Asked { method, outline } = asked;
     match &outline {
         Ok(outline) => {
             let subject = Some(&*outline.name).filter(|name| !name.is_empty() && method.is_ok());
-            check_standard(headers, outline.facts.revision.as_deref(), name, subject)?;
+            check_standard(headers, outline.revision(), name, subject)?;
         }
         // Parameters that cannot be read say nothing that could be compared.
         Err(_) => check_standard(headers, None, name, None)?,
     }
     let (method, outline) = (method?, outline?);
     // Before anything else is looked at: the version, and what `_meta` must say.
-    outline.facts.modern_revision()?;
-    let admitted = app.admit(origin, id, method, outline, params)?;
-    if let Admitted::Call(call) = &admitted
+    outline.modern_revision()?;
+    let admitted = app.admit(origin, id, method, outline)?;
+    if let Admitted::Call(call, catalog) = &admitted
         && method == Method::CallTool
     {
-        check_arguments(app, call, headers)?;
+        check_arguments(app, catalog, call, headers)?;
     }
     Ok(admitted)
 }
 
 /// Compares what a tool's arguments are mirrored to.
-fn check_arguments(app: &App, call: &Call, headers: &HeaderMap) -> Result<(), ProtocolError> {
-    let catalog = app.core.catalog();
+fn check_arguments(app: &App, catalog: &Catalog, call: &Call, headers: &HeaderMap) -> Result<(), ProtocolError> {
     let Some(row) = catalog.tables.tool(call.name()).filter(|row| app.core.shows(row, call.context())) else {
         return Ok(());
     };
-    let mirrors = row.entry.worked_out.get_or_init(|| Arc::new(Mirrors::of(&row.entry.schema)));
+    let mirrors = row.entry.worked_out.get_or_init(|| Arc::new(Mirrors::of(&row.listed.item().input_schema)));
     match mirrors.downcast_ref::<Mirrors>() {
-        Some(mirrors) if !mirrors.is_empty() => mirrors.check(headers, call.arguments()),
+        Some(mirrors) if !mirrors.is_empty() => mirrors.check(headers, call.arguments.as_deref()),
         _ => Ok(()),
     }
 }

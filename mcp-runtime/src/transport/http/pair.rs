@@ -5,15 +5,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Response, StatusCode};
 use tokio::task::JoinSet;
 
 use super::events::{Body, Events, Source};
 use super::reply;
 use super::service::Shared;
+use crate::budget::Charge;
 use crate::message::Frame;
 use crate::seal::random;
-use crate::transport::{Link, Outlet, in_place};
+use crate::transport::{Carrier, Link, in_place};
+use crate::usage::{Holders, Holds, Usage};
 
 /// Where the stream is.
 pub(super) const STREAM: &str = "/sse";
@@ -46,13 +49,20 @@ impl Drop for Gone {
 }
 
 impl Pairs {
+    pub(super) fn new(holders: &Holders) -> Arc<Self> {
+        let pairs = Arc::<Self>::default();
+        let holder: Weak<Self> = Arc::downgrade(&pairs);
+        holders.enter(holder);
+        pairs
+    }
+
     /// Opens a stream; its first event says where to post.
     pub(super) fn open(self: &Arc<Self>, shared: &Shared, principal: Option<Arc<str>>) -> Response<Body> {
         let Ok(id) = random::<32>() else {
             return reply::refusal(StatusCode::SERVICE_UNAVAILABLE, "the system has no random numbers");
         };
         let id: Box<str> = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        let link = Link::of(Arc::clone(&shared.app), principal.clone());
+        let link = Link::with_peer(Arc::clone(&shared.app), principal.clone(), shared.app.core.way_out());
         {
             let mut pairs = self.lock();
             if pairs.len() >= shared.options.sessions {
@@ -67,8 +77,13 @@ impl Pairs {
     }
 
     /// Takes a message for a stream.
-    pub(super) fn post(&self, query: Option<&str>, principal: Option<&Arc<str>>, frame: Frame) -> Response<Body> {
-        let id = query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("sessionId="));
+    pub(super) fn post(&self, parts: &Parts, principal: Option<&Arc<str>>, frame: Frame) -> Response<Body> {
+        let id = parts
+            .uri
+            .query()
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .find_map(|pair| pair.strip_prefix("sessionId="));
         let link = id.and_then(|id| {
             let pairs = self.lock();
             let pair = pairs.get(id).filter(|pair| pair.principal.as_ref() == principal)?;
@@ -77,7 +92,8 @@ impl Pairs {
         let Some(link) = link else {
             return reply::refusal(StatusCode::NOT_FOUND, "there is no such stream; open one with GET at /sse");
         };
-        link.receive_decoded(frame, Outlet::Shared(Arc::clone(link.peer())), None, &mut in_place);
+        let held = parts.extensions.get::<Arc<Charge>>().map(|held| Arc::clone(held) as Carrier);
+        link.receive_decoded(frame, None, held.as_ref(), &mut in_place);
         link.peer().flush_task();
         reply::empty(StatusCode::ACCEPTED)
     }
@@ -95,5 +111,15 @@ impl Pairs {
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Pair>> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holds for Pairs {
+    fn add_to(&self, usage: &mut Usage) {
+        let all: Vec<_> = self.lock().values().map(|pair| Arc::clone(&pair.link)).collect();
+        usage.sessions += all.len();
+        for link in all {
+            link.add_to(usage);
+        }
     }
 }

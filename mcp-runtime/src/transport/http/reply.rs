@@ -8,7 +8,8 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, He
 use http::{HeaderMap, Response, StatusCode};
 
 use super::encoding::{Coding, WORTHWHILE};
-use super::events::{ALIVE, Body, Events, Source, Stream};
+use super::events::{ALIVE, Body, Events, Source, Stream, held};
+use crate::budget::Charge;
 use crate::error::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY, PARSE_ERROR,
     ProtocolError, UNSUPPORTED_PROTOCOL_VERSION,
@@ -89,14 +90,15 @@ pub(super) fn is_stream(response: &Response<Body>) -> bool {
 pub(super) struct Manner<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) compresses: bool,
-    /// Whether the status says what the error is.
-    pub(super) is_modern: bool,
     /// Under which name the stream can be taken up again, and whether it begins with its name alone.
     pub(super) stream: Option<(Arc<Stream>, bool)>,
 }
 
 /// Answers with what comes from `source`: whole if nothing but the answer does, else as events.
 pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<Body> {
+    if let Some(frames) = source.take_whole() {
+        return whole((frames, source.take_held()), source.refused(), &manner).await;
+    }
     let is_let_go = manner.stream.as_ref().map(|(stream, _)| Arc::clone(stream));
     let first = tokio::time::timeout(ALIVE, async {
         tokio::select! {
@@ -109,7 +111,7 @@ pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<B
     // A client that has waited for long is told that its call is under way.
     let begun = first.await.unwrap_or_default();
     if source.is_over() && memchr::memchr_iter(b'\n', &begun).count() <= 1 {
-        return whole(begun, &manner).await;
+        return whole((begun, source.take_held()), source.refused(), &manner).await;
     }
     stream(match manner.stream {
         Some((stream, primes)) => Events::resumable(source, &begun, &stream, primes),
@@ -124,46 +126,33 @@ async fn wait_let_go(stream: Option<&Stream>) {
     }
 }
 
-async fn whole(mut frame: Vec<u8>, manner: &Manner<'_>) -> Response<Body> {
+/// Answers with a frame alone, and what is counted of it.
+pub(super) async fn whole(
+    (mut frame, charge): (Vec<u8>, Option<Charge>),
+    refused: Option<i64>,
+    manner: &Manner<'_>,
+) -> Response<Body> {
     frame.pop();
     if frame.is_empty() {
         // The call was cancelled: there is nothing to answer.
         return empty(StatusCode::ACCEPTED);
     }
-    let status = if manner.is_modern { status_in(&frame) } else { StatusCode::OK };
+    // Only a call of 2026-07-28 runs where it is answered; in a session, errors are answers like any other.
+    let status = refused.map_or(StatusCode::OK, status_of);
     let coding = Coding::wanted(manner.headers).filter(|_| manner.compresses && frame.len() > WORTHWHILE);
-    let Some(coding) = coding else { return json(status, frame.into()) };
+    let Some(coding) = coding else { return json(status, held(frame, charge)) };
+    let another = charge.as_ref().map(Charge::another);
     let (frame, compressed) = if frame.len() > LONG {
-        let frame = Bytes::from(frame);
+        let frame = held(frame, charge);
         let text = frame.clone();
         (frame, tokio::task::spawn_blocking(move || coding.compress(&text)).await.ok().flatten())
     } else {
         let compressed = coding.compress(&frame);
-        (frame.into(), compressed)
+        (held(frame, charge), compressed)
     };
     let Some(compressed) = compressed else { return json(status, frame) };
-    let mut response = json(status, compressed.into());
+    let mut response = json(status, held(compressed, another));
     response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response
-}
-
-/// The status of an answer that is encoded already: only errors are looked into.
-fn status_in(frame: &[u8]) -> StatusCode {
-    #[derive(serde::Deserialize)]
-    struct Outline {
-        error: Option<Code>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Code {
-        code: i64,
-    }
-    // An error is the second or third member of a message, long before any result could say the word.
-    let head = &frame[..frame.len().min(2048)];
-    let error = memchr::memmem::find(head, b"\"error\":{");
-    if error.is_none_or(|at| memchr::memmem::find(&head[..at], b"\"result\":").is_some()) {
-        return StatusCode::OK;
-    }
-    let outline: Option<Outline> = serde_json::from_slice(frame).ok();
-    outline.and_then(|outline| outline.error).map_or(StatusCode::OK, |error| status_of(error.code))
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Buf;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode, Version};
@@ -17,11 +17,13 @@ use tower_service::Service;
 
 use super::context::Principal;
 use super::events::Body;
-use super::guard::{self, Refusal};
+use super::gathered::Gathered;
+use super::guard::Refusal;
 use super::mirror::PARAMETER;
 use super::pair::{self, Pairs};
 use super::sessions::Sessions;
-use super::{HttpOptions, modern, reply, session};
+use super::{HttpOptions, media, modern, reply, session};
+use crate::budget::{Charge, Exhausted, FREE};
 use crate::message::{self, Frame, Message, Unreadable, encode_error};
 use crate::method::Method;
 use crate::model::RequestId;
@@ -29,8 +31,6 @@ use crate::revision::Revision;
 use crate::server::App;
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// How much memory a body takes before its first bytes are there, whatever length it announces.
-const AHEAD: usize = 64 * 1024;
 
 /// A server as a tower service over HTTP, see [`Server::into_service`](crate::Server::into_service).
 #[derive(Clone)]
@@ -48,8 +48,9 @@ impl HttpService {
     pub(super) fn new(app: Arc<App>) -> Self {
         let options = app.core.options.get::<HttpOptions>();
         let options = options.map_or_else(Arc::default, |options| Arc::new(HttpOptions::clone(&options)));
-        let sessions = Sessions::new(&app, options.sessions, options.session_ttl);
-        Self(Arc::new(Shared { app, options, sessions, pairs: Arc::default() }))
+        let sessions = Sessions::new(&app, options.sessions, options.session_ttl, options.bounds);
+        let pairs = Pairs::new(&app.core.holders);
+        Self(Arc::new(Shared { app, options, sessions, pairs }))
     }
 
     /// Where the endpoint is.
@@ -76,7 +77,8 @@ impl HttpService {
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
+        let mut parts = Box::new(parts);
         name_host(&mut parts);
         let shared = &self.0;
         if let Err(refused) = shared.options.guard.check(&parts.headers, &parts.uri) {
@@ -123,7 +125,7 @@ impl std::fmt::Debug for HttpService {
 }
 
 impl Shared {
-    async fn serve<B>(&self, parts: Parts, body: B) -> Response<Body>
+    async fn serve<B>(&self, parts: Box<Parts>, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
@@ -139,17 +141,17 @@ impl Shared {
         match parts.method {
             Verb::POST => self.post(parts, body, principal).await,
             Verb::GET if session::session_id(&parts).is_some() => {
-                if !guard::accepted(&parts.headers).event_stream {
+                if !media::accepted(&parts.headers).event_stream {
                     let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
                     return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
                 }
-                match self.find(&parts, principal.as_ref(), None).await {
+                match self.find(&parts, Said::of(&parts), principal.as_ref(), None).await {
                     Ok(live) => session::listen(&parts, &live),
                     Err(response) => response,
                 }
             }
             Verb::DELETE if session::session_id(&parts).is_some() => {
-                match self.find(&parts, principal.as_ref(), None).await {
+                match self.find(&parts, Said::of(&parts), principal.as_ref(), None).await {
                     Ok(live) => session::end(self, &live).await,
                     Err(response) => response,
                 }
@@ -164,40 +166,49 @@ impl Shared {
     async fn find(
         &self,
         parts: &Parts,
+        version: Said,
         principal: Option<&Arc<str>>,
         asked: Option<&RequestId>,
     ) -> Result<Arc<super::sessions::Live>, Response<Body>> {
-        check_version(parts, asked)?;
+        if version.is_modern() {
+            return Err(unsupported(parts, asked));
+        }
         let id = session::session_id(parts).unwrap_or_default();
-        let id = std::str::from_utf8(&id).unwrap_or_default();
         self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none, asked))
     }
 
-    async fn post<B>(&self, parts: Parts, body: B, principal: Option<Arc<str>>) -> Response<Body>
+    async fn post<B>(&self, parts: Box<Parts>, body: B, principal: Option<Arc<str>>) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        if let Err(refused) = guard::check_content_type(&parts.headers).and_then(|()| check_coding(&parts)) {
+        if let Err(refused) = media::check_content_type(&parts.headers).and_then(|()| check_coding(&parts)) {
             return refuse(&refused);
         }
         if parts.headers.get_all(session::SESSION).iter().count() > 1 {
             return reply::refusal(StatusCode::BAD_REQUEST, "`Mcp-Session-Id` stands twice; a request has one session");
         }
         let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
-        let accepted = guard::accepted(&parts.headers);
+        let accepted = media::accepted(&parts.headers);
         let takes_both = accepted.json && accepted.event_stream;
         if !is_pair && !takes_both {
             let message = "`Accept` must list `application/json` and `text/event-stream`: the answer may be either";
             return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
         }
-        let body = match self.read(&parts, body).await {
-            Ok(body) => body,
+        let (body, held) = match self.read(&parts, body).await {
+            Ok(read) => read,
             Err(refused) => return refuse(&refused),
         };
-        let frame = message::decode(&body);
+        let mut parts = parts;
+        if let Some(held) = held {
+            // A call has them for as long as it lives.
+            parts.extensions.insert(Arc::new(held));
+        }
+        let version = Said::of(&parts);
+        let is_of_session = session::session_id(&parts).is_some() && version.is_there && !version.is_modern();
+        let frame = message::decode(body);
         if is_pair {
-            return self.pairs.post(parts.uri.query(), principal.as_ref(), frame);
+            return self.pairs.post(&parts, principal.as_ref(), frame);
         }
         let single = match frame {
             Frame::Single(Ok(message)) => message,
@@ -207,38 +218,47 @@ impl Shared {
                 return reply::json(StatusCode::BAD_REQUEST, out.into());
             }
             // Only a session can have batches, and its link knows whether it has.
-            batch @ Frame::Batch(_) => return self.in_session(parts, principal, batch).await,
+            batch @ Frame::Batch(_) => return self.in_session(parts, version, principal, batch).await,
         };
-        if let Message::Request { method, params, .. } = &single
-            && !is_of_session(&parts)
-        {
-            let asked = modern::Asked::read(method, params.as_ref());
-            // A session is told that there is no such version, not what a revision would want that it does not speak.
-            let seems_modern = match session::session_id(&parts) {
-                Some(_) => says(&parts) == Some(Revision::LATEST),
-                None => says_modern(&parts) || asked.is_discovery(),
-            };
-            if asked.is_modern() || seems_modern {
-                return modern::request(self, parts, principal, single, asked).await;
+        let single = match single {
+            Message::Request { id, method, params } if !is_of_session => {
+                let raw = params.clone_raw();
+                let asked = modern::Asked::read(&method, params);
+                // A session is told that there is no such version, not what a revision would want that it does not speak.
+                let seems_modern = match session::session_id(&parts) {
+                    Some(_) => version.said == Some(Revision::LATEST),
+                    None => version.is_modern() || asked.is_discovery(),
+                };
+                if asked.is_modern() || seems_modern {
+                    return modern::request(self, parts, principal, (id, method), asked).await;
+                }
+                Message::Request { id, method, params: raw.unwrap_or_else(|| asked.into_parameters()) }
             }
-        }
+            other => other,
+        };
         match single {
             // Nobody waits for what a notification of 2026-07-28 might do.
-            Message::Notification { .. } if says(&parts) == Some(Revision::LATEST) => {
+            Message::Notification { .. } if version.said == Some(Revision::LATEST) => {
                 reply::empty(StatusCode::ACCEPTED)
             }
             Message::Request { ref method, .. }
-                if &**method == Method::Initialize.as_str() && session::session_id(&parts).is_none() =>
+                if method.known() == Some(Method::Initialize) && session::session_id(&parts).is_none() =>
             {
                 session::open(self, parts, principal, Frame::Single(Ok(single))).await
             }
-            message => self.in_session(parts, principal, Frame::Single(Ok(message))).await,
+            message => self.in_session(parts, version, principal, Frame::Single(Ok(message))).await,
         }
     }
 
-    async fn in_session(&self, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
+    async fn in_session(
+        &self,
+        parts: Box<Parts>,
+        version: Said,
+        principal: Option<Arc<str>>,
+        frame: Frame,
+    ) -> Response<Body> {
         if session::session_id(&parts).is_none() {
-            if parts.headers.contains_key(VERSION) && says(&parts).is_none() {
+            if version.is_there && version.said.is_none() {
                 return unsupported(&parts, session::id_of(&frame));
             }
             if matches!(frame, Frame::Batch(_)) {
@@ -250,19 +270,19 @@ impl Shared {
                            2026-07-28";
             return reply::refusal_of(session::id_of(&frame), StatusCode::BAD_REQUEST, message);
         }
-        match self.find(&parts, principal.as_ref(), session::id_of(&frame)).await {
+        match self.find(&parts, version, principal.as_ref(), session::id_of(&frame)).await {
             Ok(live) => session::post(self, parts, &live, frame).await,
             Err(response) => response,
         }
     }
 
-    /// Reads the body within its bounds.
-    async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, Refusal>
+    /// Reads the body within its bounds, and counts it if it is long.
+    async fn read<B>(&self, parts: &Parts, body: B) -> Result<(Vec<u8>, Option<Charge>), Refusal>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        let most = self.app.core.limits.line;
+        let (most, memory) = (self.app.core.limits.line, &self.app.core.memory.flying);
         let too_long = || Refusal {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             message: format!("the message is longer than {most} bytes; the server's author can raise the limit"),
@@ -274,25 +294,25 @@ impl Shared {
         let time = self.options.body_time;
         let reading = async {
             let mut body = std::pin::pin!(body);
-            let mut whole = BytesMut::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0).min(AHEAD));
+            let mut held: Option<Charge> = None;
+            let mut gathered = Gathered::new(announced);
             while let Some(frame) = body.frame().await {
                 let frame = frame.map_err(|_| Refusal {
                     status: StatusCode::BAD_REQUEST,
                     message: "the body ended before it was complete".to_owned(),
                 })?;
-                if let Ok(mut data) = frame.into_data() {
-                    if whole.len() + data.remaining() > most {
+                if let Ok(data) = frame.into_data() {
+                    let length = gathered.len().saturating_add(data.remaining());
+                    if length > most {
                         return Err(too_long());
                     }
-                    while data.has_remaining() {
-                        let chunk = data.chunk();
-                        whole.extend_from_slice(chunk);
-                        let read = chunk.len();
-                        data.advance(read);
+                    if length > FREE {
+                        held.get_or_insert_with(|| memory.nothing()).reach(length).map_err(unheld)?;
                     }
+                    gathered.add(data);
                 }
             }
-            Ok(whole.freeze())
+            Ok((gathered.into_whole(), held))
         };
         tokio::time::timeout(time, reading).await.unwrap_or_else(|_| {
             let message = format!("the body did not come within {} s", time.as_secs_f32());
@@ -312,7 +332,18 @@ fn name_host(parts: &mut Parts) {
 }
 
 fn refuse(refused: &Refusal) -> Response<Body> {
-    reply::refusal(refused.status, &refused.message)
+    let mut response = reply::refusal(refused.status, &refused.message);
+    if refused.status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// There is no memory for a message.
+fn unheld(exhausted: Exhausted) -> Refusal {
+    let is_for_good = exhausted.is_for_good();
+    let status = if is_for_good { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::SERVICE_UNAVAILABLE };
+    Refusal { status, message: exhausted.message() }
 }
 
 /// A body is taken as it is: one that unfolds to many times its size is nobody's need.
@@ -331,25 +362,24 @@ fn not_allowed(message: &str, allowed: &'static str) -> Response<Body> {
     response
 }
 
-/// Whether the headers alone say that a request belongs to a session.
-fn is_of_session(parts: &Parts) -> bool {
-    parts.headers.contains_key(session::SESSION) && parts.headers.contains_key(VERSION) && !says_modern(parts)
+/// What the header says of the version.
+#[derive(Clone, Copy)]
+struct Said {
+    is_there: bool,
+    /// The version that it names, if there is one of that name.
+    said: Option<Revision>,
 }
 
-/// The version that the header names, if there is one of that name.
-fn says(parts: &Parts) -> Option<Revision> {
-    parts.headers.get(VERSION)?.to_str().ok().and_then(Revision::parse)
-}
+impl Said {
+    fn of(parts: &Parts) -> Self {
+        let value = parts.headers.get(VERSION);
+        Self { is_there: value.is_some(), said: value.and_then(|value| Revision::parse(value.to_str().ok()?)) }
+    }
 
-/// Whether the header names a version that no session has.
-fn says_modern(parts: &Parts) -> bool {
-    parts.headers.contains_key(VERSION) && says(parts).is_none_or(|revision| !revision.has_handshake())
-}
-
-/// A request of a session may name only versions that sessions have.
-#[expect(clippy::result_large_err, reason = "it is a response, and is sent at once")]
-fn check_version(parts: &Parts, asked: Option<&RequestId>) -> Result<(), Response<Body>> {
-    if says_modern(parts) { Err(unsupported(parts, asked)) } else { Ok(()) }
+    /// Whether it names a version that no session has.
+    fn is_modern(self) -> bool {
+        self.is_there && self.said.is_none_or(|revision| !revision.has_handshake())
+    }
 }
 
 fn unsupported(parts: &Parts, asked: Option<&RequestId>) -> Response<Body> {

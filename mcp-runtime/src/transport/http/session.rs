@@ -4,22 +4,21 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
-use super::context::Request;
+use super::context::{LateStream, Request};
 use super::events::{Body, Events, Source, event_name};
 use super::reply::{self, Manner};
 use super::service::Shared;
 use super::sessions::{Live, NoSession};
 use crate::message::{Frame, Message};
-use crate::method::Method;
+use crate::method::{Method, Name};
 use crate::model::RequestId;
 use crate::peer::Peer;
 use crate::revision::Revision;
-use crate::transport::{Carrier, ClosedOnDrop, Link, Outlet, in_place};
+use crate::transport::{Carrier, ClosedOnDrop, Link, in_place};
 
 /// The header that names a session.
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -27,7 +26,12 @@ pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id")
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Answers `initialize`.
-pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<str>>, frame: Frame) -> Response<Body> {
+pub(super) async fn open(
+    shared: &Shared,
+    parts: Box<Parts>,
+    principal: Option<Arc<str>>,
+    frame: Frame,
+) -> Response<Body> {
     let link = shared.sessions.link(principal.clone());
     let request = Arc::new(Request { parts, stream: None });
     let peer = begin(&link, frame, &request);
@@ -50,10 +54,9 @@ pub(super) async fn open(shared: &Shared, parts: Parts, principal: Option<Arc<st
 }
 
 /// Answers whatever else is posted.
-pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame: Frame) -> Response<Body> {
-    let changes = messages(&frame).any(|method| {
-        matches!(Method::parse(method), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe))
-    });
+pub(super) async fn post(shared: &Shared, parts: Box<Parts>, live: &Arc<Live>, frame: Frame) -> Response<Body> {
+    let changes = messages(&frame)
+        .any(|method| matches!(method.known(), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe)));
     let revision = live.link.session().map(|session| session.revision);
     let is_refused = matches!(frame, Frame::Batch(_)) && revision != Some(Revision::V2025_03_26);
     if is_refused || !has_requests(&frame) {
@@ -67,21 +70,30 @@ pub(super) async fn post(shared: &Shared, parts: Parts, live: &Arc<Live>, frame:
             Some(_) => reply::json(StatusCode::BAD_REQUEST, refused.into()),
         };
     }
-    let peer = Arc::new(Peer::new(shared.app.core.limits.outgoing));
-    let stream = match live.stream(&peer) {
-        Ok(stream) => stream,
-        Err(error) => return reply::error(id_of(&frame), &error),
-    };
+    let peer = Arc::new(shared.app.core.way_out());
+    if let Err(error) = live.make_room() {
+        return reply::error(id_of(&frame), &error);
+    }
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start; before, a client
     // need not know that an event may be empty.
     let primes = revision >= Some(Revision::V2025_11_25);
-    let request = Arc::new(Request { parts, stream: primes.then(|| Arc::clone(&stream)) });
+    let late = LateStream::new(live, &peer);
+    let request = Arc::new(Request { parts, stream: primes.then_some(late) });
     begin_on(&live.link, frame, &request, &peer);
     if changes && let Err(none) = shared.sessions.save(live).await {
         return no_session(&none, None);
     }
-    let response = reply::answer(Source::of(peer), manner(shared, &request, Some((Arc::clone(&stream), primes)))).await;
-    if !reply::is_stream(&response) {
+    let mut source = Source::of(Arc::clone(&peer));
+    if let Some(frames) = source.take_whole() {
+        return reply::whole((frames, source.take_held()), None, &manner(shared, &request, None)).await;
+    }
+    let stream = match &request.stream {
+        Some(late) => late.get(),
+        None => live.stream(&peer).ok(),
+    };
+    let named = stream.as_ref().map(|stream| (Arc::clone(stream), primes));
+    let response = reply::answer(source, manner(shared, &request, named)).await;
+    if let Some(stream) = stream.filter(|_| !reply::is_stream(&response)) {
         live.forget_stream(&stream);
     }
     response
@@ -144,21 +156,21 @@ fn begin(link: &Arc<Link>, frame: Frame, request: &Arc<Request>) -> Arc<Peer> {
 
 fn begin_on(link: &Arc<Link>, frame: Frame, request: &Arc<Request>, peer: &Arc<Peer>) {
     let carrier: Carrier = Arc::<Request>::clone(request) as Arc<dyn Any + Send + Sync>;
-    let outlet = Outlet::Own(Arc::new(ClosedOnDrop(Arc::clone(peer))));
-    link.receive_decoded(frame, outlet, Some(&carrier), &mut in_place);
+    let own = Arc::new(ClosedOnDrop(Arc::clone(peer)));
+    link.receive_decoded(frame, Some(own), Some(&carrier), &mut in_place);
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request, stream: Option<(Arc<super::events::Stream>, bool)>) -> Manner<'a> {
-    Manner { headers: &request.parts.headers, compresses: shared.options.compress, is_modern: false, stream }
+    Manner { headers: &request.parts.headers, compresses: shared.options.compress, stream }
 }
 
-fn messages(frame: &Frame) -> impl Iterator<Item = &str> {
+fn messages(frame: &Frame) -> impl Iterator<Item = &Name> {
     let (one, many) = match frame {
         Frame::Single(message) => (Some(message), None),
         Frame::Batch(messages) => (None, Some(messages)),
     };
     one.into_iter().chain(many.into_iter().flatten()).filter_map(|message| match message {
-        Ok(Message::Request { method, .. } | Message::Notification { method, .. }) => Some(&**method),
+        Ok(Message::Request { method, .. } | Message::Notification { method, .. }) => Some(method),
         _ => None,
     })
 }
@@ -179,7 +191,7 @@ fn has_requests(frame: &Frame) -> bool {
     }
 }
 
-/// The id of a session that a request names.
-pub(super) fn session_id(parts: &Parts) -> Option<Bytes> {
-    parts.headers.get(SESSION).map(|id| Bytes::copy_from_slice(id.as_bytes()))
+/// The id of a session that a request names. One that is no text names none that could be known.
+pub(super) fn session_id(parts: &Parts) -> Option<&str> {
+    parts.headers.get(SESSION).map(|id| id.to_str().unwrap_or_default())
 }

@@ -9,22 +9,23 @@ use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
 
 use super::events::Stream;
-use crate::context::Client;
+use crate::budget::Exhausted;
 use crate::error::ProtocolError;
 use crate::model::{ClientCapabilities, Implementation};
+use crate::peer::Peer;
 use crate::revision::Revision;
 use crate::seal::random;
 use crate::server::App;
-use crate::session::Session;
+use crate::session::{Client, Session};
 use crate::store::{Key, StoreError};
+use crate::subscribe::Denied;
 use crate::transport::Link;
+use crate::usage::{Holds, Usage};
 
 /// Under which name sessions stand in the store.
 const SPACE: &str = "sessions";
 /// How many streams that are over are kept for clients that lost them.
 const FINISHED: usize = 16;
-/// How many streams of one session may go on at once.
-const STREAMS: usize = 1024;
 
 /// The sessions of one server.
 pub(super) struct Sessions {
@@ -32,6 +33,16 @@ pub(super) struct Sessions {
     live: Mutex<HashMap<Box<str>, Arc<Live>>>,
     most: usize,
     ttl: Duration,
+    bounds: Bounds,
+}
+
+/// What a session bounds.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// How many of its streams may go on at once.
+    pub(super) streams: usize,
+    /// How many bytes of each are kept for a client that lost it.
+    pub(super) kept: usize,
 }
 
 /// A session in this process.
@@ -40,6 +51,7 @@ pub(super) struct Live {
     pub(super) link: Arc<Link>,
     principal: Option<Arc<str>>,
     streams: Mutex<Streams>,
+    bounds: Bounds,
     /// The task that ends it when its time is over.
     expiring: OnceLock<AbortHandle>,
 }
@@ -71,6 +83,12 @@ pub(super) enum NoSession {
     Unavailable,
 }
 
+impl From<Exhausted> for NoSession {
+    fn from(_: Exhausted) -> Self {
+        Self::Unavailable
+    }
+}
+
 impl From<StoreError> for NoSession {
     fn from(_: StoreError) -> Self {
         Self::Unavailable
@@ -78,14 +96,17 @@ impl From<StoreError> for NoSession {
 }
 
 impl Sessions {
-    pub(super) fn new(app: &Arc<App>, most: usize, ttl: Duration) -> Arc<Self> {
-        Arc::new(Self { app: Arc::clone(app), live: Mutex::default(), most, ttl })
+    pub(super) fn new(app: &Arc<App>, most: usize, ttl: Duration, bounds: Bounds) -> Arc<Self> {
+        let sessions = Arc::new(Self { app: Arc::clone(app), live: Mutex::default(), most, ttl, bounds });
+        let holder: Weak<Self> = Arc::downgrade(&sessions);
+        app.core.holders.enter(holder);
+        sessions
     }
 
     /// A link for a session. All that goes out on its own way is news, and of that one message waits at most, so that it
     /// does not pile up while the client does not listen.
     pub(super) fn link(&self, principal: Option<Arc<str>>) -> Arc<Link> {
-        Link::with_room(Arc::clone(&self.app), principal, 1)
+        Link::with_peer(Arc::clone(&self.app), principal, Peer::new(1).within(&self.app.core.memory))
     }
 
     /// Writes down the session that `link` has opened.
@@ -101,7 +122,7 @@ impl Sessions {
         let Some(record) = record(link, principal.as_deref()) else { return Err(NoSession::Unknown) };
         // 256 random bits. A client that guesses is not a case to reckon with.
         let id = random::<32>().map_err(|_| NoSession::Unavailable)?.iter().map(|byte| format!("{byte:02x}")).collect();
-        let live = Live::new(id, Arc::clone(link), principal);
+        let live = Live::new(id, Arc::clone(link), principal, self.bounds);
         let key = Key { space: SPACE, id: &live.id };
         store.insert(key, &record, Some(self.ttl)).await?.ok_or(NoSession::Unavailable)?;
         self.keep(&live);
@@ -133,14 +154,21 @@ impl Sessions {
         let record: Record = serde_json::from_slice(&entry.value).map_err(|_| NoSession::Unknown)?;
         let revision = Revision::parse(&record.revision).ok_or(NoSession::Unknown)?;
         let client = Client { info: record.info, capabilities: record.capabilities };
-        let session = Session::restored(revision, client, record.level, &self.app.core.hub);
+        let core = &self.app.core;
+        let client = (client, &*entry.value);
+        let session = Session::restored(revision, client, record.level, &core.limits, &core.hub, &core.memory.kept)?;
         for uri in &record.resources {
-            session.watcher.want_resource(uri, self.app.core.limits.subscriptions);
+            // A bound that was set lower meanwhile leaves some out.
+            if let Err(Denied::Exhausted(_)) =
+                session.watcher.want_resource(uri, core.limits.subscriptions, &core.memory.kept)
+            {
+                return Err(NoSession::Unavailable);
+            }
         }
         let principal: Option<Arc<str>> = record.principal.map(Into::into);
         let link = self.link(principal.clone());
         link.resume(session);
-        let live = Live::new(key.id.into(), link, principal);
+        let live = Live::new(key.id.into(), link, principal, self.bounds);
         // Two requests may have come at once: the first one's stays.
         let known = Arc::clone(self.lock().entry(key.id.into()).or_insert_with(|| Arc::clone(&live)));
         if Arc::ptr_eq(&known, &live) {
@@ -203,6 +231,18 @@ impl Sessions {
     }
 }
 
+impl Holds for Sessions {
+    fn add_to(&self, usage: &mut Usage) {
+        let all: Vec<_> = self.lock().values().cloned().collect();
+        usage.sessions += all.len();
+        for live in all {
+            live.link.add_to(usage);
+            // The session's own does not count.
+            usage.streams += live.lock().all.len().saturating_sub(1);
+        }
+    }
+}
+
 /// Drops what is here of a session that is over in the store; one with an open stream is not over.
 async fn expire(sessions: Weak<Sessions>, live: Weak<Live>, ttl: Duration) {
     loop {
@@ -240,38 +280,33 @@ fn record(link: &Link, principal: Option<&str>) -> Option<Vec<u8>> {
 }
 
 impl Live {
-    fn new(id: Box<str>, link: Arc<Link>, principal: Option<Arc<str>>) -> Arc<Self> {
+    fn new(id: Box<str>, link: Arc<Link>, principal: Option<Arc<str>>, bounds: Bounds) -> Arc<Self> {
         // The first stream is the session's own, for what belongs to no request.
-        let own = Stream::new(0, Arc::clone(link.peer()));
+        let own = Stream::new(0, Arc::clone(link.peer()), bounds.kept);
         let streams = Streams { last: 0, all: BTreeMap::from([(0, own)]) };
-        Arc::new(Self { id, link, principal, streams: Mutex::new(streams), expiring: OnceLock::new() })
+        Arc::new(Self { id, link, principal, streams: Mutex::new(streams), bounds, expiring: OnceLock::new() })
     }
 
     /// A stream for one request.
     ///
     /// # Errors
     /// There are too many that are not over.
-    pub(super) fn stream(&self, peer: &Arc<crate::peer::Peer>) -> Result<Arc<Stream>, ProtocolError> {
+    pub(super) fn stream(&self, peer: &Arc<Peer>) -> Result<Arc<Stream>, ProtocolError> {
         let mut streams = self.lock();
-        let over: Vec<u64> = streams.all.iter().filter(|(_, stream)| stream.is_over()).map(|(id, _)| *id).collect();
-        for id in over.iter().take(over.len().saturating_sub(FINISHED)) {
-            streams.all.remove(id);
-        }
-        // Those that nobody came back for make room; the first is the session's own.
-        let excess = (streams.all.len() - over.len().min(FINISHED)).saturating_sub(STREAMS);
-        let ended = streams.all.iter().filter(|(_, stream)| stream.peer.is_closed() && !stream.is_over());
-        let ended: Vec<u64> = ended.map(|(id, _)| *id).take(excess).collect();
-        for id in &ended {
-            streams.all.remove(id);
-        }
-        if excess > ended.len() {
-            return Err(ProtocolError::internal(format!("{STREAMS} streams of this session are open already")));
-        }
+        streams.make_room(self.bounds.streams)?;
         streams.last += 1;
-        let stream = Stream::new(streams.last, Arc::clone(peer));
+        let stream = Stream::new(streams.last, Arc::clone(peer), self.bounds.kept);
         let id = streams.last;
         streams.all.insert(id, Arc::clone(&stream));
         Ok(stream)
+    }
+
+    /// Sees to it that there is room for another stream.
+    ///
+    /// # Errors
+    /// There are too many that are not over.
+    pub(super) fn make_room(&self) -> Result<(), ProtocolError> {
+        self.lock().make_room(self.bounds.streams)
     }
 
     /// Forgets a stream that nobody can take up again, because it has never become one.
@@ -293,5 +328,25 @@ impl Live {
     fn lock(&self) -> MutexGuard<'_, Streams> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    fn make_room(&mut self, most: usize) -> Result<(), ProtocolError> {
+        let over: Vec<u64> = self.all.iter().filter(|(_, stream)| stream.is_over()).map(|(id, _)| *id).collect();
+        for id in over.iter().take(over.len().saturating_sub(FINISHED)) {
+            self.all.remove(id);
+        }
+        // Those that nobody came back for make room; the first is the session's own.
+        let excess = (self.all.len() - over.len().min(FINISHED)).saturating_sub(most);
+        let ended = self.all.iter().filter(|(_, stream)| stream.peer.is_closed() && !stream.is_over());
+        let ended: Vec<u64> = ended.map(|(id, _)| *id).take(excess).collect();
+        for id in &ended {
+            self.all.remove(id);
+        }
+        if excess > ended.len() {
+            return Err(ProtocolError::internal(format!("{most} streams of this session are open already")));
+        }
+        Ok(())
     }
 }

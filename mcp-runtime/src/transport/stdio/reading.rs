@@ -1,61 +1,81 @@
 //! Reads standard input: one thread leads, which blocks in `read` and polls each call in place. While a call holds it up, a
 //! watcher hands the reading on to another thread, so that a function which computes or blocks delays its neighbours by
-//! milliseconds only. While calls are short, nobody is woken for this. Floor 5.
+//! a millisecond or two. While calls are short, nobody is woken for this. Floor 5.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::super::frame::{Line, Lines};
-use super::super::stream::receive;
-use super::super::{Link, in_place};
-use super::{Output, flush, spawn};
+use super::super::frame::Lines;
+use super::super::{Input, Link, in_place};
+use super::{KEPT, Output, flush, spawn};
+use crate::piece::Slot;
 
-/// How much is read at once: as much as a pipe holds.
-const CHUNK: usize = 64 * 1024;
+/// How much may be answered before it is written though there is more to handle: a pipe takes no more at once either.
+const WRITTEN: usize = 64 * 1024;
 /// How long a call may hold the reading thread before another takes over.
-const PATIENCE: Duration = Duration::from_millis(4);
+const PATIENCE: Duration = Duration::from_millis(1);
 /// How long the last line may take before the end of the input is told all the same.
 const SETTLING: Duration = Duration::from_millis(100);
-/// How many calls may hold a thread at once. With all of them held, reading waits for one to end.
-const HELD: usize = 256;
-/// After how many rounds without a call the watcher goes to sleep.
+/// After how many rounds without a line the watcher goes to sleep.
 const QUIET: u32 = 25;
 
 /// What every thread that reads shares.
 pub(super) struct Reading {
     link: Arc<Link>,
     output: Arc<Mutex<Output>>,
+    input: File,
     desk: Mutex<Desk>,
+    /// The number of the line whose call was polled last. Only the leader writes it, and only once for a line.
+    polled: AtomicU64,
     /// Wakes the watcher.
     begun: Condvar,
+    /// Wakes the thread that stands by.
+    called: Condvar,
 }
 
-/// Where the leader leaves the reader while it is inside a call.
-#[derive(Default)]
+/// What passes from one leader to the next.
 struct Desk {
-    reader: Option<Box<Reader>>,
-    /// How many calls have begun: tells one long call from many short ones.
-    calls: u64,
+    /// What was read and is not handled yet; the leader has it while it reads.
+    lines: Lines,
+    /// How many lines were taken: tells one long call from many short ones.
+    taken: u64,
     /// How often the reading was handed on: tells a leader that it no longer leads.
     term: u64,
     /// How many former leaders are inside a call.
     held: usize,
-    /// A new leader was started and has not taken the reader yet.
+    /// The leader handles a line, rather than waiting for one.
+    is_inside: bool,
+    /// A new leader was started and has not begun yet.
     is_handed: bool,
+    /// A former leader may wait to be called again: a thread of its own for each long call would bring its memory anew.
+    spare: Spare,
     is_watched: bool,
-    has_ended: bool,
+    /// Whom to tell when the input ends; nobody, once it has.
+    ended: Option<oneshot::Sender<io::Result<()>>>,
 }
 
-/// What it takes to read; whoever has it leads.
-struct Reader {
-    input: File,
-    lines: Lines,
-    chunk: Vec<u8>,
-    ended: oneshot::Sender<io::Result<()>>,
+/// A former leader.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Spare {
+    None,
+    Waits,
+    /// To lead in this term.
+    Called(u64),
+}
+
+/// What a leader finds on the desk.
+enum Found {
+    /// A line, and its number.
+    Line(Input, u64),
+    /// All that was read is handled: this is to be read into.
+    Nothing(Lines),
+    /// Another leader.
+    Successor,
 }
 
 impl Reading {
@@ -66,66 +86,154 @@ impl Reading {
         input: File,
         ended: oneshot::Sender<io::Result<()>>,
     ) -> io::Result<()> {
-        let lines = Lines::new(link.limits().line);
-        let reader = Box::new(Reader { input, lines, chunk: vec![0; CHUNK], ended });
+        let desk = Desk {
+            lines: Lines::new(link.limits().line).keeping(KEPT),
+            taken: 0,
+            term: 0,
+            held: 0,
+            is_inside: false,
+            is_handed: false,
+            spare: Spare::None,
+            is_watched: false,
+            ended: Some(ended),
+        };
         let reading = Arc::new(Self {
             link: Arc::clone(link),
             output: Arc::clone(output),
-            desk: Mutex::new(Desk { reader: Some(reader), ..Desk::default() }),
+            input,
+            desk: Mutex::new(desk),
+            polled: AtomicU64::new(0),
             begun: Condvar::new(),
+            called: Condvar::new(),
         });
         reading.hand_on(&mut reading.desk())?;
         spawn("mcp-watch", move || reading.watch()).map(drop)
     }
 
-    /// Starts a new leader; the reader lies on the desk.
+    /// Calls the thread that stands by, or starts one.
     fn hand_on(self: &Arc<Self>, desk: &mut Desk) -> io::Result<()> {
         let term = desk.term + 1;
-        let reading = Arc::clone(self);
-        spawn("mcp-read", move || reading.lead(term)).map(drop)?;
+        if desk.spare == Spare::Waits {
+            desk.spare = Spare::Called(term);
+            self.called.notify_one();
+        } else {
+            let reading = Arc::clone(self);
+            spawn("mcp-read", move || reading.lead(term)).map(drop)?;
+        }
         desk.term = term;
         desk.is_handed = true;
         Ok(())
     }
 
-    fn lead(&self, term: u64) {
-        // Calls may use timers, spawn tasks and so on while they are polled here.
-        let _entered = self.link.runtime().enter();
-        let Some(mut reader) = self.take(term) else { return };
-        // What the call before left in the queue has waited long enough.
-        let mut is_written = flush(&self.output, self.link.peer()).is_ok();
-        let result = loop {
-            while let Some(line) = reader.lines.next() {
-                let Some(back) = self.handle(reader, line, term) else { return };
-                reader = back;
-                // What was read at once may be many calls with long answers.
-                if self.link.peer().is_full() {
-                    is_written &= flush(&self.output, self.link.peer()).is_ok();
-                }
-            }
-            // A client that has gone has ended its side too, or will.
-            is_written &= flush(&self.output, self.link.peer()).is_ok();
-            if !is_written {
-                break Ok(());
-            }
-            match reader.input.read(&mut reader.chunk) {
-                Ok(0) => break Ok(()),
-                Ok(read) => reader.lines.push(reader.chunk.get(..read).unwrap_or_default()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
-            }
-        };
-        self.end(*reader, result);
+    /// Waits to be called again; `None` if another thread waits already, or the input ends.
+    fn stand_by(&self) -> Option<u64> {
+        let mut desk = self.desk();
+        if desk.spare != Spare::None {
+            return None;
+        }
+        desk.spare = Spare::Waits;
+        while desk.ended.is_some() && desk.spare == Spare::Waits {
+            desk = self.called.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        match std::mem::replace(&mut desk.spare, Spare::None) {
+            Spare::Called(term) => Some(term),
+            Spare::None | Spare::Waits => None,
+        }
     }
 
-    fn end(&self, mut reader: Reader, result: io::Result<()>) {
-        if let Some(line) = reader.lines.rest() {
+    fn lead(&self, mut term: u64) {
+        // Calls may use timers, spawn tasks and so on while they are polled here.
+        let _entered = self.link.runtime().enter();
+        let mut slot = Slot::default();
+        // What the call before left in the queue has waited long enough.
+        let mut is_written = self.write();
+        let result = loop {
+            match self.next(term, &mut slot) {
+                Found::Successor => {
+                    self.write();
+                    let Some(again) = self.stand_by() else { return };
+                    term = again;
+                    is_written = self.write();
+                }
+                Found::Line(line, number) => {
+                    self.handle(line, number);
+                    if self.link.peer().queued() >= WRITTEN {
+                        is_written &= self.write();
+                    }
+                }
+                Found::Nothing(mut lines) => {
+                    is_written &= self.write();
+                    // A client that has gone has ended its side too, or will.
+                    if !is_written {
+                        break Ok(());
+                    }
+                    let read = (&self.input).read(lines.room());
+                    lines.add(read.as_ref().copied().unwrap_or_default());
+                    self.desk().lines = lines;
+                    match read {
+                        Ok(0) => break Ok(()),
+                        Err(error) if error.kind() != io::ErrorKind::Interrupted => break Err(error),
+                        _ => {}
+                    }
+                }
+            }
+        };
+        self.end(result);
+    }
+
+    /// Takes the next line from the desk, unless another thread leads by now.
+    fn next(&self, term: u64, slot: &mut Slot) -> Found {
+        let mut desk = self.desk();
+        if desk.term != term {
+            desk.held -= 1;
+            return Found::Successor;
+        }
+        desk.is_handed = false;
+        let input = desk.lines.next().map(|line| Input::of(line, slot));
+        desk.is_inside = input.is_some();
+        let Some(input) = input else {
+            return Found::Nothing(std::mem::replace(&mut desk.lines, Lines::new(0)));
+        };
+        desk.taken += 1;
+        if !desk.is_watched {
+            desk.is_watched = true;
+            self.begun.notify_one();
+        }
+        Found::Line(input, desk.taken)
+    }
+
+    /// Handles a line. From when its call is polled the reading may be handed on; whatever comes before that is done in
+    /// order: a session is open before the next line is taken.
+    fn handle(&self, line: Input, number: u64) {
+        let mut is_first = true;
+        self.link.receive(line, &mut |poll| {
+            // Of a batch, the first call decides: once the reading was handed on, the mark is the next leader's.
+            if std::mem::take(&mut is_first) {
+                self.polled.store(number, Ordering::Release);
+            }
+            poll();
+        });
+    }
+
+    /// Writes what is queued; says whether anybody reads it.
+    fn write(&self) -> bool {
+        flush(&self.output, self.link.peer()).is_ok()
+    }
+
+    fn end(&self, result: io::Result<()>) {
+        let (rest, ended) = {
+            let mut desk = self.desk();
+            (desk.lines.rest().map(|line| Input::of(line, &mut Slot::default())), desk.ended.take())
+        };
+        self.begun.notify_one();
+        self.called.notify_one();
+        if let Some(line) = rest {
             // In a thread of its own, because a call that holds it up must not hide that the input has ended.
             let (link, output) = (Arc::clone(&self.link), Arc::clone(&self.output));
             let (alive, done) = mpsc::channel::<()>();
             let started = spawn("mcp-last", move || {
                 let _entered = link.runtime().enter();
-                receive(&link, line, &mut in_place);
+                link.receive(line, &mut in_place);
                 let _ = flush(&output, link.peer());
                 drop(alive);
             });
@@ -135,72 +243,28 @@ impl Reading {
             }
         }
         // Nobody listens any more if a signal came first.
-        let _ = reader.ended.send(result);
-        self.desk().has_ended = true;
-        self.begun.notify_one();
-    }
-
-    /// Handles a line, with the reader on the desk while a call is polled; `None` if another thread has taken it meanwhile.
-    /// Whatever else there is to a line is done in order: a session is open before the next line is read.
-    fn handle(&self, reader: Box<Reader>, line: Line, term: u64) -> Option<Box<Reader>> {
-        let mut reader = Some(reader);
-        receive(&self.link, line, &mut |poll| {
-            let is_leader = reader.is_some();
-            if let Some(reader) = reader.take() {
-                self.lay_down(reader);
-            }
-            poll();
-            if is_leader {
-                reader = self.take(term);
-            }
-        });
-        if reader.is_none() {
-            self.desk().held -= 1;
-            let _ = flush(&self.output, self.link.peer());
-        }
-        reader
-    }
-
-    /// Lays the reader on the desk, where the watcher can see that a call has begun.
-    fn lay_down(&self, reader: Box<Reader>) {
-        let mut desk = self.desk();
-        desk.reader = Some(reader);
-        desk.calls += 1;
-        if !desk.is_watched {
-            desk.is_watched = true;
-            self.begun.notify_one();
-        }
-    }
-
-    /// Takes the reader from the desk, unless another thread leads.
-    fn take(&self, term: u64) -> Option<Box<Reader>> {
-        let mut desk = self.desk();
-        if desk.term != term {
-            return None;
-        }
-        desk.is_handed = false;
-        desk.reader.take()
+        let _ = ended.map(|ended| ended.send(result));
     }
 
     fn watch(self: &Arc<Self>) {
         let mut desk = self.desk();
         let mut quiet = 0;
-        while !desk.has_ended {
+        while desk.ended.is_some() {
             if !desk.is_watched {
                 desk = self.begun.wait(desk).unwrap_or_else(PoisonError::into_inner);
                 quiet = 0;
                 continue;
             }
-            let calls = desk.calls;
+            let taken = desk.taken;
             desk = self.begun.wait_timeout(desk, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
-            if desk.calls != calls {
+            if desk.taken != taken {
                 quiet = 0;
             } else if desk.is_handed {
                 // The next leader is on its way.
-            } else if desk.reader.is_some() {
+            } else if desk.is_inside && self.polled.load(Ordering::Acquire) == taken {
                 // The same call as before still holds the leader. A machine that has no thread to spare is asked again
                 // in the next round.
-                if desk.held < HELD && self.hand_on(&mut desk).is_ok() {
+                if desk.held < self.link.limits().blocking && self.hand_on(&mut desk).is_ok() {
                     desk.held += 1;
                 }
             } else {

@@ -1,0 +1,54 @@
+//! The stream on which a server of a session says what nobody asked (2025-11-25, "Transports", "Listening for Messages from
+//! the Server"). Opened once a session is, and again when it ends. Floor 6.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::answer::{Ending, follow, is, pause, reopen};
+use super::post::Remote;
+use super::sse::Decoder;
+use crate::client::wire::Wire;
+use crate::method::Method;
+
+/// A stream that lasted that long was a good one.
+const GOOD: Duration = Duration::from_secs(5);
+
+/// Begins to listen.
+pub(super) fn begin(remote: &Arc<Remote>, wire: &Arc<Wire>) {
+    // A server of 2024-11-05 has one stream for everything.
+    if remote.endpoint.get().is_some() || wire.is_over() {
+        return;
+    }
+    let task = tokio::spawn(listen(Arc::clone(remote), Arc::clone(wire)));
+    remote.listen_with(task.abort_handle());
+}
+
+async fn listen(remote: Arc<Remote>, wire: Arc<Wire>) {
+    let mut decoder = Decoder::new(remote.longest);
+    let mut attempts = 0;
+    loop {
+        let last = decoder.last_id().map(str::to_owned);
+        let began = Instant::now();
+        match reopen(&remote, last.as_deref()).await {
+            Ok(response) if response.status().is_success() && is(&response, "text/event-stream") => {
+                decoder.restart();
+                let followed = follow(&wire, None, &mut decoder, response, remote.longest, Method::Ping).await;
+                // An event that is too long is skipped with the rest of its stream.
+                let has_told = matches!(followed, Ok(Ending::Ended(_))) && decoder.last_id() != last.as_deref();
+                if has_told || began.elapsed() > GOOD {
+                    attempts = 0;
+                }
+            }
+            Ok(response) if response.status() == StatusCode::NOT_FOUND && remote.has_session() && attempts > 0 => {
+                // It was there before. A server that never had it may say the same.
+                return remote.expire(&wire);
+            }
+            Ok(response) if !response.status().is_server_error() => return,
+            _ => {}
+        }
+        sleep(pause(&decoder, attempts)).await;
+        attempts = attempts.saturating_add(1);
+    }
+}

@@ -1,0 +1,7 @@
+//! Whether a tool's structured result is what its schema says, where the crate is built with `validate`; without it every
+//! result is. Floor 6.
+
+#[cfg_attr(not(feature = "validate"), path = "validate/without.rs")]
+mod check;
+
+pub(super) use self::check::check;

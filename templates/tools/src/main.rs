@@ -1,6 +1,0 @@
-//! Runs the server on the transport that its arguments choose; `--help` lists them.
-
-#[tokio::main]
-async fn main() -> mcp_runtime::Result<()> {
-    {{crate}}::server().run().await
-}

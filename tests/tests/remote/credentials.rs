@@ -1,0 +1,214 @@
+//! Who the client is, and where that is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+use mcp_runtime::Client;
+use mcp_runtime::client::oauth::IdentityProvider;
+use mcp_runtime::client::{Authorize, Authorizing, Challenge, Error, OAuth, Outgoing};
+use serde_json::json;
+
+use crate::fake::{Fake, discovered, modern, text};
+
+/// Gives a token that grows with each refusal, until it is good.
+#[derive(Clone, Default)]
+struct Tokens(Arc<AtomicU32>);
+
+impl Authorize for Tokens {
+    fn headers<'a>(&'a self, _: Outgoing<'a>) -> Authorizing<'a, HeaderMap> {
+        let token = format!("Bearer t{}", self.0.load(Ordering::Relaxed));
+        Box::pin(async move { Ok(HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(token)?)])) })
+    }
+
+    fn challenged<'a>(&'a self, challenge: Challenge<'a>) -> Authorizing<'a, bool> {
+        assert_eq!(challenge.headers.get("www-authenticate").unwrap(), "Bearer");
+        let sent = challenge.sent.get(AUTHORIZATION).cloned();
+        Box::pin(async move {
+            assert_eq!(sent.unwrap(), format!("Bearer t{}", self.0.load(Ordering::Relaxed)));
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(challenge.attempt < 3)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_answered_with_other_credentials() {
+    let fake = Fake::open().await;
+    let connecting = tokio::spawn(Client::http(fake.url()).authorize(Tokens::default()).connect());
+    for n in 0..2 {
+        let hit = fake.expect("server/discover").await;
+        assert_eq!(hit.header("authorization").unwrap(), format!("Bearer t{n}"));
+        hit.answer(401, "WWW-Authenticate: Bearer\r\n", "").await;
+    }
+    fake.expect("server/discover").await.result(discovered()).await;
+    let client = connecting.await.unwrap().unwrap();
+    let call = tokio::spawn(client.call("t", ()).into_future());
+    for _ in 0..3 {
+        fake.expect("tools/call").await.answer(403, "WWW-Authenticate: Bearer\r\n", "no").await;
+    }
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Status { status: 403, .. }), "{error}");
+}
+
+/// Whoever this says.
+#[derive(Clone, Default)]
+struct Who(Arc<AtomicU32>);
+
+impl Authorize for Who {
+    fn headers<'a>(&'a self, _: Outgoing<'a>) -> Authorizing<'a, HeaderMap> {
+        Box::pin(async { Ok(HeaderMap::new()) })
+    }
+
+    fn challenged<'a>(&'a self, _: Challenge<'a>) -> Authorizing<'a, bool> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn identity(&self) -> String {
+        self.0.load(Ordering::Relaxed).to_string()
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_for_one_identity_is_not_given_to_another_unless_it_is_public() {
+    let who = Who::default();
+    let (client, fake) = modern(|builder| builder.authorize(who.clone())).await;
+    let read = |uri: &'static str| tokio::spawn(client.read(uri).into_future());
+    for (uri, scope) in [("x://private", Some("private")), ("x://silent", None), ("x://public", Some("public"))] {
+        who.0.store(0, Ordering::Relaxed);
+        let answer =
+            |text: &str| json!({ "contents": [{ "uri": uri, "text": text }], "ttlMs": 60_000, "cacheScope": scope });
+        let said = async |read: tokio::task::JoinHandle<_>| {
+            let result: Result<mcp_runtime::model::ReadResourceResult, Error> = read.await.unwrap();
+            serde_json::to_value(result.unwrap()).unwrap()["contents"][0]["text"].clone()
+        };
+        let first = read(uri);
+        fake.expect("resources/read").await.result(answer("first")).await;
+        assert_eq!(said(first).await, "first");
+        assert_eq!(said(read(uri)).await, "first", "{uri}");
+        who.0.store(1, Ordering::Relaxed);
+        let second = read(uri);
+        if scope == Some("public") {
+            assert_eq!(said(second).await, "first");
+            continue;
+        }
+        fake.expect("resources/read").await.result(answer("second")).await;
+        assert_eq!(said(second).await, "second");
+        who.0.store(0, Ordering::Relaxed);
+        assert_eq!(said(read(uri)).await, "first", "{uri}");
+    }
+    fake.expect_silence().await;
+}
+
+/// Takes its time to find credentials.
+struct Slow;
+
+impl Authorize for Slow {
+    fn headers<'a>(&'a self, _: Outgoing<'a>) -> Authorizing<'a, HeaderMap> {
+        Box::pin(async { Ok(HeaderMap::new()) })
+    }
+
+    fn challenged<'a>(&'a self, _: Challenge<'a>) -> Authorizing<'a, bool> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(true)
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_time_to_find_credentials_is_not_the_servers() {
+    let fake = Fake::open().await;
+    let time = Duration::from_millis(300);
+    let connecting = tokio::spawn(Client::http(fake.url()).authorize(Slow).timeout(time).probe_timeout(time).connect());
+    fake.expect("server/discover").await.answer(401, "", "").await;
+    fake.expect("server/discover").await.result(discovered()).await;
+    let client = connecting.await.unwrap().unwrap();
+    let call = tokio::spawn(client.call("t", ()).max_timeout(time).into_future());
+    fake.expect("tools/call").await.answer(401, "", "").await;
+    fake.expect("tools/call").await.result(text("")).await;
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn without_credentials_a_refusal_is_no_sign_of_an_older_server() {
+    let fake = Fake::open().await;
+    let connecting = tokio::spawn(Client::http(fake.url()).connect());
+    fake.expect("server/discover").await.answer(401, "WWW-Authenticate: Bearer\r\n", "").await;
+    let error = connecting.await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), format!("the server at `{}` answered with the status 401", fake.url()));
+    fake.expect_silence().await;
+}
+
+#[tokio::test]
+async fn redirects_are_followed_within_the_origin_and_no_further() {
+    let (client, fake) = modern(|builder| builder.bearer("secret")).await;
+    let call = tokio::spawn(client.call("t", ()).into_future());
+    fake.expect("tools/call").await.answer(307, "Location: /other\r\n", "").await;
+    let hit = fake.expect("tools/call").await;
+    assert_eq!((hit.path.as_str(), hit.header("authorization")), ("/other", Some("Bearer secret")));
+    hit.result(text("")).await;
+    call.await.unwrap().unwrap();
+
+    let stranger = Fake::open().await;
+    for status in [301, 307, 308] {
+        let call = tokio::spawn(client.call("t", ()).into_future());
+        fake.expect("tools/call").await.answer(status, &format!("Location: {}\r\n", stranger.url()), "").await;
+        let error = call.await.unwrap().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(&stranger.url()) && cause.contains("another origin"), "{cause}");
+    }
+    stranger.expect_silence().await;
+
+    let call = tokio::spawn(client.call("t", ()).into_future());
+    for _ in 0..=5 {
+        fake.expect("tools/call").await.answer(307, "Location: /again\r\n", "").await;
+    }
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "it redirects more than 5 times");
+}
+
+#[tokio::test]
+async fn secrets_are_shown_nowhere() {
+    let fake = Fake::open().await;
+    let url = fake.url().replace("http://", "http://user:hidden@") + "?key=hidden";
+    let builder = Client::http(&url).bearer("hidden");
+    assert!(!format!("{builder:?}").contains("hidden"));
+    let connecting = tokio::spawn(builder.connect());
+    fake.expect("server/discover").await.answer(401, "", "").await;
+    let error = connecting.await.unwrap().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hidden"), "{error:?}");
+    for (builder, expected) in [
+        (Client::http("nowhere"), "this is no address"),
+        (Client::http("ftp://a/"), "must begin with"),
+        (Client::http("http://a/").bearer("a\nb"), "the value of `authorization`"),
+        (Client::http("http://a/").header("a b", "c"), "the name `a b`"),
+    ] {
+        let error = builder.connect().await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(expected), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_declares_the_extension_that_its_credentials_come_by() {
+    let provider = || IdentityProvider::new("https://login.example.com/token", "a", async || Ok("token".into()));
+    for (oauth, expected) in [
+        (OAuth::new(), json!(null)),
+        (OAuth::client_credentials("a", "b"), json!({ "io.modelcontextprotocol/oauth-client-credentials": {} })),
+        (
+            OAuth::enterprise_managed(provider(), "a", "b"),
+            json!({ "io.modelcontextprotocol/enterprise-managed-authorization": {} }),
+        ),
+    ] {
+        let fake = Fake::open().await;
+        let connecting = tokio::spawn(Client::http(fake.url()).authorize(oauth).connect());
+        let hit = fake.expect("server/discover").await;
+        let declared = &hit.body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+        assert_eq!(declared["extensions"], expected);
+        hit.result(discovered()).await;
+        connecting.await.unwrap().unwrap();
+    }
+}
