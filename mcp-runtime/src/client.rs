@@ -30,6 +30,7 @@ mod questions;
 mod request;
 mod retry;
 mod session;
+mod shared;
 mod stamp;
 mod streams;
 mod subscription;

@@ -42,6 +42,13 @@ impl Pending {
         Self { table: Mutex::default(), most }
     }
 
+    /// The same, but the ids come after this one: an answer to what another process asked is none to what this one asks.
+    #[cfg(feature = "http")]
+    pub(crate) fn after(last: u64, most: usize) -> Self {
+        let last = i64::try_from(last).unwrap_or_default();
+        Self { table: Mutex::new(Table { last, ..Table::default() }), most }
+    }
+
     /// Enters a question and gives its id.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ impl Session {
         revision: Revision,
         (client, text): (Client, &[u8]),
         level: u8,
-        limits: &Limits,
+        pending: Pending,
         hub: &Hub,
         memory: &Budget,
     ) -> Result<Self, Exhausted> {
@@ -75,7 +75,6 @@ impl Session {
         let watcher = hub.watch();
         watcher.want_lists();
         let log_level = AtomicU8::new(level);
-        let pending = Pending::new(limits.questions);
         Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher, _held: held })
     }
 

@@ -108,10 +108,9 @@ impl<'s> Problems<'s> {
     }
 }
 
-/// What is wrong with a value by a whole schema, if anything is. Paths begin with `name`.
-pub(crate) fn mismatch(schema: &JsonObject, value: &Value, name: &str) -> Option<String> {
-    // What is compared is not a peer's, but the server's own.
-    let (mut search, mut found) = (Search { root: schema, left: 100 * STEPS }, Vec::new());
+/// What is wrong with a value by a whole schema, if anything is that so many steps find. Paths begin with `name`.
+pub(crate) fn mismatch(schema: &JsonObject, value: &Value, name: &str, steps: usize) -> Option<String> {
+    let (mut search, mut found) = (Search { root: schema, left: steps }, Vec::new());
     search.check(&Value::Object(schema.clone()), value, name, &mut found, 0);
     let mut problems = Problems::new(schema);
     for (path, problem) in &found {

@@ -2,6 +2,7 @@
 //! more. Floor 6.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -11,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 pub type Authorizing<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
 
 /// A request that is about to be sent to the server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Outgoing<'r> {
     /// `POST`, `GET` or `DELETE`.
@@ -66,6 +67,18 @@ pub trait Authorize: Send + Sync + 'static {
     /// As whom the server sees the client, in any terms: answers that are private are kept for one identity alone.
     fn identity(&self) -> String {
         String::new()
+    }
+}
+
+/// Without user, password and query, which may be secret.
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let url = format_args!("{scheme}://{host}{path}");
+        f.debug_struct("Outgoing").field("method", self.method).field("url", &url).finish()
     }
 }
 

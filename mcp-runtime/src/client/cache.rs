@@ -66,6 +66,13 @@ pub(super) struct Asked {
     changes: u64,
 }
 
+impl Asked {
+    /// Whether the answer is for whoever is known by this name.
+    pub(super) fn is_by(&self, identity: &str) -> bool {
+        self.key.identity.as_deref() == Some(identity)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Cache {
     limits: CacheLimits,

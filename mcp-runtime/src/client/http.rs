@@ -12,7 +12,6 @@ mod legacy;
 mod listen;
 mod parcel;
 mod post;
-mod shared;
 mod sse;
 
 use std::fmt;
@@ -26,6 +25,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::agent::{Agent, Dialer};
 use self::gate::Gate;
+#[cfg(feature = "oauth")]
+pub(super) use self::gate::shown;
 use self::post::{FAREWELL, Poster};
 use super::Client;
 use super::authorize::Authorize;

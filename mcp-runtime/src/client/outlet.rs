@@ -33,6 +33,9 @@ pub(super) trait Posts: Send + Sync {
     /// the task gives the requests up.
     fn post(&self, wire: &Arc<Wire>, ids: Vec<i64>, frame: Bytes) -> JoinHandle<()>;
 
+    /// Whether there is room for one that must not wait.
+    fn has_room(&self) -> bool;
+
     /// Both sides agree: from here on every request says so, and what the server says unasked is listened to.
     fn agreed(&self, wire: &Arc<Wire>, revision: Revision);
 
@@ -64,7 +67,7 @@ impl Outlet {
     pub(super) fn has_room(&self) -> bool {
         match self {
             Self::Lines(peer) => !peer.is_full(),
-            Self::Posts(_) => true,
+            Self::Posts(posts) => posts.has_room(),
         }
     }
 

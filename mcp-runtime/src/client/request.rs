@@ -176,7 +176,8 @@ impl<'a, R: Response> Request<'a, R> {
         };
         let finished = finish(&client, &params, &bytes)?;
         // An answer that took questions is one to them too, and is nobody else's (2026-07-28, "Caching", "Cache Key").
-        if let Some(asked) = asked.filter(|_| rounds == 0) {
+        // Who asked may have become somebody else on the way: by signing in, for example.
+        if let Some(asked) = asked.filter(|asked| rounds == 0 && asked.is_by(&inner.sessions.identity())) {
             inner.hub.cache.put(asked, &bytes);
         }
         Ok(finished)

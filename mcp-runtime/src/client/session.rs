@@ -2,11 +2,11 @@
 //! it. Floor 6.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::Inner;
 use super::connect::Options;
@@ -15,6 +15,8 @@ use super::connection::{Connection, Opening};
 use super::error::Error;
 use super::handshake::{self, Agreed};
 use super::hub::Hub;
+use super::retry::Retry;
+use super::shared::{Again, again};
 use super::wire::Stage;
 use crate::revision::Revision;
 
@@ -31,9 +33,35 @@ pub(super) struct Sessions {
     current: Mutex<Arc<Session>>,
     /// One at a time looks for the server; the others wait for what it finds.
     gate: Semaphore,
-    /// When a session was opened last, or should have been, and how many in a row did not last.
-    pace: Mutex<(Instant, u32)>,
+    pace: Mutex<Pace>,
     is_closed: AtomicBool,
+}
+
+/// How often the server is looked for: one that dies as soon as it is there is not started as often as there are calls.
+struct Pace {
+    /// Nobody looks for it before. Whoever gives up waiting for that moment does not put it off.
+    next: Instant,
+    /// When the last session was opened, unless an attempt to open another one has begun since.
+    opened: Option<Instant>,
+    /// How many attempts in a row led to nothing that lasted.
+    in_a_row: u32,
+    /// How many attempts have failed, and why the last one did.
+    failures: u64,
+    failure: Option<Again>,
+}
+
+impl Pace {
+    /// An attempt begins.
+    fn begin(&mut self, retry: &Retry) {
+        /// What lasted that long was a good one.
+        const GOOD: Duration = Duration::from_secs(1);
+        let now = Instant::now();
+        if self.opened.take().is_some_and(|opened| now.duration_since(opened) >= GOOD) {
+            self.in_a_row = 0;
+        }
+        self.next = now + retry.pause_before(self.in_a_row);
+        self.in_a_row = self.in_a_row.saturating_add(1);
+    }
 }
 
 impl Session {
@@ -77,7 +105,9 @@ impl Session {
 impl Sessions {
     pub(super) fn new(source: Box<dyn Open>, first: Session) -> Self {
         let current = Mutex::new(Arc::new(first));
-        let pace = Mutex::new((Instant::now(), 0));
+        let now = Instant::now();
+        let pace = Pace { next: now, opened: Some(now), in_a_row: 0, failures: 0, failure: None };
+        let pace = Mutex::new(pace);
         Self { source, current, gate: Semaphore::new(1), pace, is_closed: AtomicBool::new(false) }
     }
 
@@ -88,11 +118,12 @@ impl Sessions {
 
     /// The session in use, or another one if it is over.
     pub(super) async fn live(&self, client: &Inner) -> Result<Arc<Session>, Error> {
-        let Inner { hub, options, .. } = client;
+        let options = &client.options;
         let session = self.current();
         if !session.connection.wire().is_over() || !self.opens_again(options) {
             return Ok(session);
         }
+        let failures = self.pace().failures;
         // It fails only when the semaphore is closed, which nobody does.
         let _permit = self.gate.acquire().await;
         let session = self.current();
@@ -102,7 +133,35 @@ impl Sessions {
         // What the server spoke it most likely still does (2026-07-28, "Versioning", "Backward Compatibility").
         let known = Some(session.agreed.revision);
         drop(session);
-        sleep(self.pause(options)).await;
+        let next = {
+            let pace = self.pace();
+            match &pace.failure {
+                // Whoever waited while the server could not be had need not find that out anew, one after the other.
+                Some(failure) if pace.failures > failures => return Err(failure()),
+                _ => pace.next,
+            }
+        };
+        sleep_until(next).await;
+        self.pace().begin(&options.retry);
+        match self.open(client, known).await {
+            Ok(opened) => {
+                let mut pace = self.pace();
+                (pace.opened, pace.failure) = (Some(Instant::now()), None);
+                Ok(opened)
+            }
+            Err(error) => {
+                let failure = again(error);
+                let error = failure();
+                let mut pace = self.pace();
+                (pace.failures, pace.failure) = (pace.failures + 1, Some(failure));
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens another session, which is in use from then on.
+    async fn open(&self, client: &Inner, known: Option<Revision>) -> Result<Arc<Session>, Error> {
+        let Inner { hub, options, .. } = client;
         let opened = match Session::open_in(&*self.source, hub, options, known).await {
             Err(Error::Version { .. } | Error::Protocol { .. } | Error::Invalid { .. } | Error::Status { .. })
                 if options.revision.is_none() =>
@@ -123,18 +182,8 @@ impl Sessions {
         Ok(opened)
     }
 
-    /// How long to wait before another session is opened: a server that dies as soon as it is there is not started as often
-    /// as there are calls.
-    fn pause(&self, options: &Options) -> Duration {
-        /// What lasted that long was a good one.
-        const GOOD: Duration = Duration::from_secs(1);
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        let (last, in_a_row) = *pace;
-        let now = Instant::now();
-        let in_a_row = if now.duration_since(last) < GOOD { in_a_row.saturating_add(1) } else { 0 };
-        let pause = in_a_row.checked_sub(1).map_or(Duration::ZERO, |attempt| options.retry.pause_before(attempt));
-        *pace = (now + pause, in_a_row);
-        pause
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The server as errors call it.

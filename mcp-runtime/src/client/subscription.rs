@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Client;
 use super::error::Error;
@@ -26,6 +26,9 @@ use crate::model::{
     JsonObject, ResourceUpdatedNotificationParams, SUBSCRIPTION_ID_KEY, SubscribeRequestParams, SubscriptionFilter,
     SubscriptionsAcknowledgedNotificationParams, SubscriptionsListenRequestParams, UnsubscribeRequestParams,
 };
+
+/// How many changes may wait while the server has not acknowledged that it tells of them; with more, anything has changed.
+const WAITING: usize = 1024;
 
 /// Something changed on the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,17 +259,18 @@ impl Subscription {
                 encode_call(out, Some(id), Method::Listen.as_str(), Some(&Stamped { params: &params, meta }));
             })
             .await?;
-        let end = after(inner.options.timeout);
+        let mut time = pin!(sleep_until(after(inner.options.timeout)));
         let late = || Error::Timeout { server: String::new(), method: Method::Listen, after: inner.options.timeout };
         loop {
             let heard = tokio::select! {
                 biased;
+                // First, because a server that never pauses has always something to say.
+                () = &mut time => return Err(late()),
                 heard = self.ear.next() => heard,
                 answer = stream.answer() => {
                     answer?.result(Method::Listen)?;
                     return Err(Error::invalid(Method::Listen, "the server ended the stream before it began"));
                 }
-                () = tokio::time::sleep_until(end) => return Err(late()),
             };
             let Some(heard) = heard.filter(|heard| is_tagged(&heard.params, stream.id())) else { continue };
             if heard.method == Method::Acknowledged {
@@ -277,6 +281,10 @@ impl Subscription {
                 return Ok(stream);
             }
             // A server that tells before it acknowledges tells all the same.
+            if self.waiting.len() >= WAITING {
+                self.waiting.clear();
+                self.waiting.push_back(Change::Anything);
+            }
             self.waiting.extend(change(&self.filter, heard.method, &heard.params));
         }
     }

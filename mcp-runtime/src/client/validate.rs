@@ -4,4 +4,6 @@
 #[cfg_attr(not(feature = "validate"), path = "validate/without.rs")]
 mod check;
 
+#[cfg(feature = "validate")]
+pub(super) use self::check::Turns;
 pub(super) use self::check::check;

@@ -232,6 +232,12 @@ impl Wire {
         }
     }
 
+    /// Nothing more is sent; what is on its way may still be answered.
+    #[cfg(feature = "client-http")]
+    pub(super) fn lead_out(&self) {
+        self.advance(Stage::Closing);
+    }
+
     /// Gives up every request that waits. The first reason is the one that is told.
     pub(super) fn end(&self, end: End) {
         // Before anybody learns of it, so that whoever asks then is told the truth.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use mcp_runtime::store::MemoryStore;
 use mcp_tests::connection::request;
 use mcp_tests::http::{Event, Session, Site, Wire, said};
 use mcp_tests::site::{Log, server};
@@ -178,14 +179,31 @@ fn an_event_that_never_was_is_not_found() {
     let mut wire = session.begin("nap", json!({ "name": "x", "millis": 0 }));
     let id = wire.event().id.unwrap();
     wire.rest();
-    for wrong in
-        ["999-0", "1-99", "0-0", "x", "", "-", "1", "1-", "1-x", "-1-0", "1-0-0", "99999999999999999999-0", "\u{e9}"]
-    {
+    let stream: u64 = id.split_once('-').and_then(|(stream, _)| stream.parse().ok()).unwrap();
+    // Of a stream that is there; of the session's own, which has said nothing; of one that may come yet.
+    let near = [format!("{stream}-99"), format!("{}-0", stream - 1), format!("{}-0", stream + 1)];
+    let odd = ["999-0", "0-0", "x", "", "-", "1", "1-", "1-x", "-1-0", "1-0-0", "99999999999999999999-0", "\u{e9}"];
+    for wrong in near.iter().map(String::as_str).chain(odd) {
         let message = site.send(&session.listening(Some(wrong))).refused(404, -32600);
         assert!(message.contains("Last-Event-ID"), "{message}");
     }
     site.send(&other.listening(Some(&id))).refused(404, -32600);
     assert!(!session.listen(Some(&id)).rest().is_empty());
+}
+
+#[test]
+fn an_event_of_another_process_is_not_found_though_the_session_is_known() {
+    let store = MemoryStore::default();
+    let shared = || Site::open(server(&Log::default()).store(store.clone()));
+    let (before, after) = (shared(), shared());
+    let session = Session::open(&before, "2025-11-25");
+    let nap = json!({ "name": "x", "millis": 0 });
+    let first = session.begin("nap", nap.clone()).event().id.unwrap();
+    // The first call there too: what it is answered belongs to whoever made it.
+    let moved = session.at(&after);
+    let own = moved.begin("nap", nap).event().id.unwrap();
+    after.send(&moved.listening(Some(&first))).refused(404, -32600);
+    assert!(!moved.listen(Some(&own)).rest().is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
-use mcp_runtime::client::{Change, Connect, Error, Source, Usage};
+use mcp_runtime::client::{Change, Connect, Error, Retry, Source, Usage};
 use mcp_runtime::model::{
     CallToolResult, ContentBlock, ElicitRequestFormParams, ElicitResult, JsonObject, SubscriptionFilter,
 };
@@ -36,6 +36,8 @@ const SLACK: Duration = Duration::from_millis(50);
 const HANDSHAKE: Duration = Duration::from_secs(3);
 /// How long it may take until changes are heard of again: who listens waits for half a minute at most between attempts.
 const HEARING: Duration = Duration::from_secs(40);
+/// The longest pause between attempts to reach the server again; a call waits for it.
+const PAUSE: Duration = Duration::from_secs(3);
 /// How long the first call may take once the network is whole again.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -155,7 +157,8 @@ impl Party {
 
     async fn finish<S: Source>(&self, connect: Connect<S>, revision: Option<Revision>) -> anyhow::Result<Client> {
         let book = self.machine.book.clone();
-        let connect = connect.timeout(HANDSHAKE).grace(GRACE);
+        let retry = Retry::default().pause(Duration::from_millis(200), PAUSE);
+        let connect = connect.timeout(HANDSHAKE).grace(GRACE).retry(retry);
         let connect = revision.into_iter().fold(connect, Connect::protocol);
         let connect = connect.on_frame(move |direction, frame| book.frame(direction, frame)).on_elicit(think);
         let (start, most) = (Instant::now(), 5 * HANDSHAKE + SLACK);

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{sleep, timeout};
 
-use super::gate::{Sent, broken, failed, shown};
+use super::gate::{Sent, Whose, broken, failed, shown};
 use super::headers::LAST_EVENT;
 use super::post::{EVENTS, Remote};
 use super::sse::Decoder;
@@ -193,7 +193,8 @@ pub(super) async fn reopen(remote: &Remote, last: Option<&str>) -> Result<Respon
     if let Some(last) = last.and_then(|last| HeaderValue::from_bytes(last.as_bytes()).ok()) {
         headers.insert(LAST_EVENT, last);
     }
-    remote.gate.send(Sent { method: Verb::GET, url: remote.gate.url().clone(), headers, body: None }).await
+    let (url, whose) = (remote.gate.url().clone(), Whose::Caller);
+    remote.gate.send(Sent { method: Verb::GET, url, headers, body: None, whose }).await
 }
 
 /// Hands on what a stream tells, up to the last answer to what was asked or to its end.

@@ -44,6 +44,16 @@ pub(super) struct Sent {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+    pub(super) whose: Whose,
+}
+
+/// For whom a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Somebody waits for what comes of it, and may be asked for credentials.
+    Caller,
+    /// Nobody does: it goes with the credentials that there are, or not at all.
+    Nobody,
 }
 
 impl Gate {
@@ -70,7 +80,7 @@ impl Gate {
         loop {
             let (response, credentials) = self.send_once(&sent).await?;
             match response.status() {
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if sent.whose == Whose::Caller => {
                     refused += 1;
                     if refused > CHALLENGES || !self.challenged(&sent, &credentials, &response, refused).await? {
                         return Ok(response);
@@ -89,7 +99,7 @@ impl Gate {
     }
 
     async fn send_once(&self, sent: &Sent) -> Result<(Response, HeaderMap), Error> {
-        let Sent { method, url, headers, body } = sent;
+        let Sent { method, url, headers, body, .. } = sent;
         let mut credentials = HeaderMap::new();
         if let Some(authorize) = &self.authorize {
             let outgoing = Outgoing::new(method, url.as_str());
@@ -161,7 +171,7 @@ fn target(from: &Url, headers: &HeaderMap) -> Result<Url, Error> {
 }
 
 /// An address as it may be shown: without user, password and query, which may be secret.
-pub(super) fn shown(url: &Url) -> String {
+pub(in crate::client) fn shown(url: &Url) -> String {
     let origin = url.origin().ascii_serialization();
     format!("{origin}{}", url.path())
 }

@@ -15,6 +15,11 @@ use crate::method::Method;
 /// A stream that lasted that long was a good one.
 const GOOD: Duration = Duration::from_secs(5);
 
+/// Whether the same request may succeed later.
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
 /// Begins to listen.
 pub(super) fn begin(remote: &Arc<Remote>, wire: &Arc<Wire>) {
     // A server of 2024-11-05 has one stream for everything.
@@ -45,7 +50,7 @@ async fn listen(remote: Arc<Remote>, wire: Arc<Wire>) {
                 // It was there before. A server that never had it may say the same.
                 return remote.expire(&wire);
             }
-            Ok(response) if !response.status().is_server_error() => return,
+            Ok(response) if !may_pass(response.status()) => return,
             _ => {}
         }
         sleep(pause(&decoder, attempts)).await;

@@ -2,7 +2,7 @@
 //! is read in `answer`. Floor 6.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use tokio::time::timeout;
 
 use super::annotation::Mirrors;
 use super::answer::Asked;
-use super::gate::{Gate, Sent};
+use super::gate::{Gate, Sent, Whose};
 use super::headers::{Outline, SESSION, VERSION};
-use super::shared::share;
 use super::{answer, legacy, listen};
 use crate::client::error::Error;
 use crate::client::outlet::{Falling, Posts};
+use crate::client::shared::again;
 use crate::client::wire::{Answer, End, Wire};
 use crate::method::Method;
 use crate::model::Tool;
@@ -32,6 +32,10 @@ use crate::revision::Revision;
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a server may take to hear what needs no answer.
 const NOTICE: Duration = Duration::from_mins(1);
+/// How much that needs no answer is on its way at once; the rest waits.
+const NOTICES: usize = 32;
+/// With so much of it waiting, a server that asks is not answered.
+const UNHEARD: usize = 1024;
 /// The most tools whose headers are remembered; calls of further ones go without.
 const TOOLS: usize = 10_000;
 
@@ -49,6 +53,10 @@ pub(super) struct Remote {
     grace: Duration,
     connections: u32,
     slots: Semaphore,
+    /// Turns of what is no request.
+    notices: Semaphore,
+    /// How many frames that are no requests are on their way, or wait for their turn.
+    said: AtomicUsize,
     session: Mutex<Option<HeaderValue>>,
     /// The server has forgotten it. Its name stays: requests that are under way in it still come back refused for it.
     has_expired: AtomicBool,
@@ -69,6 +77,8 @@ impl Poster {
             grace,
             connections: u32::try_from(connections).unwrap_or(u32::MAX),
             slots: Semaphore::new(connections),
+            notices: Semaphore::new(NOTICES),
+            said: AtomicUsize::new(0),
             session: Mutex::default(),
             has_expired: AtomicBool::new(false),
             revision: OnceLock::new(),
@@ -83,7 +93,15 @@ impl Poster {
 impl Posts for Poster {
     fn post(&self, wire: &Arc<Wire>, ids: Vec<i64>, frame: Bytes) -> JoinHandle<()> {
         let (remote, wire) = (Arc::clone(&self.0), Arc::clone(wire));
-        self.0.runtime.spawn(async move { remote.carry(&wire, &ids, frame).await })
+        let saying = ids.is_empty().then(|| Saying::begin(&self.0));
+        self.0.runtime.spawn(async move {
+            let _saying = saying;
+            remote.carry(&wire, &ids, frame).await;
+        })
+    }
+
+    fn has_room(&self) -> bool {
+        self.0.said.load(Ordering::Relaxed) < UNHEARD
     }
 
     fn agreed(&self, _: &Arc<Wire>, revision: Revision) {
@@ -138,6 +156,22 @@ impl Posts for Poster {
     }
 }
 
+/// A frame that is no request, for as long as it is on its way.
+struct Saying(Arc<Remote>);
+
+impl Saying {
+    fn begin(remote: &Arc<Remote>) -> Self {
+        remote.said.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(remote))
+    }
+}
+
+impl Drop for Saying {
+    fn drop(&mut self) {
+        self.0.said.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Poster {
     fn drop(&mut self) {
         self.0.hush();
@@ -171,7 +205,11 @@ impl Remote {
         let _slot = if takes_turns { self.slots.acquire().await.ok() } else { None };
         let carrying = self.carry_now(wire, ids, method, &outline, &frame);
         let carried = if ids.is_empty() {
-            timeout(NOTICE, carrying).await.unwrap_or(Ok(()))
+            let in_turn = async {
+                let _turn = self.notices.acquire().await;
+                carrying.await
+            };
+            timeout(NOTICE, in_turn).await.unwrap_or(Ok(()))
         } else {
             // Whoever waits for an answer knows how long.
             carrying.await
@@ -183,8 +221,13 @@ impl Remote {
         }
         let Err(failed) = carried else { return };
         let has_expired = matches!(failed, Error::Expired { .. });
-        for (id, failed) in ids.iter().zip(share(failed, ids.len())) {
-            wire.answer(*id, || Answer::Failed(failed));
+        if has_expired {
+            // Before anybody learns of it, so that whoever asks again does so in another session.
+            wire.lead_out();
+        }
+        let failed = again(failed);
+        for id in ids {
+            wire.answer(*id, || Answer::Failed(failed()));
         }
         if has_expired {
             self.expire(wire);
@@ -209,7 +252,8 @@ impl Remote {
             self.add_session(&mut headers);
         }
         let url = self.endpoint.get().unwrap_or(self.gate.url()).clone();
-        let sent = Sent { method: Verb::POST, url, headers, body: Some(frame.clone()) };
+        let whose = if method == Some(Method::Cancelled) { Whose::Nobody } else { Whose::Caller };
+        let sent = Sent { method: Verb::POST, url, headers, body: Some(frame.clone()), whose };
         let response = self.gate.send(sent).await?;
         if method == Some(Method::Initialize) {
             self.note_session(&response);
@@ -271,7 +315,8 @@ impl Remote {
         }
         let mut headers = HeaderMap::new();
         self.add_session(&mut headers);
-        let sent = Sent { method: Verb::DELETE, url: self.gate.url().clone(), headers, body: None };
+        let url = self.gate.url().clone();
+        let sent = Sent { method: Verb::DELETE, url, headers, body: None, whose: Whose::Nobody };
         let _ = self.gate.send(sent).await;
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::challenge::sound;
 use super::error::Error;
 use super::fetch::Fetch;
+use crate::client::http::shown;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -65,7 +66,7 @@ fn places(server: &Url) -> Vec<String> {
 
 fn understood(server: &Url, place: &str, document: Document) -> Result<Resource, Error> {
     if !is_for(server, &document.resource) {
-        return Err(Error::Resource { server: server.to_string(), found: document.resource });
+        return Err(Error::Resource { server: shown(server), found: document.resource });
     }
     if document.authorization_servers.is_empty() {
         return Err(Error::metadata(place, "it names no authorization server"));

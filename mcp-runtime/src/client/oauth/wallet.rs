@@ -20,6 +20,7 @@ use super::settings::{Grant, Settings};
 use super::store::{Credentials, Key};
 use super::token::header;
 use crate::client::authorize::{Challenge, Outgoing};
+use crate::client::http::shown;
 
 /// How often one request is sent again because it needs a token, a newer one, or a nonce.
 const MOST_ATTEMPTS: u32 = 5;
@@ -158,16 +159,22 @@ impl Wallet {
 
     /// The address of a request, if it goes to the server that the credentials are for: the first one that was asked.
     fn target(&self, url: &str) -> Result<Url, Error> {
-        let parsed = Url::parse(url).map_err(|error| Error::address(url, format!("it is no URL: {error}")))?;
+        let what = "the address of the request";
+        let mut parsed = Url::parse(url).map_err(|error| Error::address(what, format!("it is no URL: {error}")))?;
+        // They are for that server's eyes. What has no user loses nothing.
+        let _ = parsed.set_username("").and_then(|()| parsed.set_password(None));
         let mut state = self.state();
         match &state.server {
             Some((server, _)) if server.origin() == parsed.origin() => {}
-            Some((server, _)) => return Err(Error::Origin { server: server.to_string(), request: url.to_owned() }),
+            Some((server, _)) => return Err(Error::Origin { server: shown(server), request: shown(&parsed) }),
             None => {
                 let reach = Reach::of(&parsed, self.settings.reaches_private);
                 // A token must not travel in the open.
                 if parsed.scheme() != "https" && reach != Reach::Local {
-                    return Err(Error::address(url, "credentials are sent over `https` alone, except on this machine"));
+                    return Err(Error::address(
+                        &shown(&parsed),
+                        "credentials are sent over `https` alone, except on this machine",
+                    ));
                 }
                 let fetch = Fetch::new(reach, self.settings.time)?;
                 state.server = Some((parsed.clone(), fetch));

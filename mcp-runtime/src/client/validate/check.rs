@@ -1,7 +1,7 @@
 //! Checks a structured result against the schema that the list gave for it (2025-06-18, "Tools", "Output Schema"). Both come
 //! from the server, so that both are bounded, and so is the time. Nothing is ever fetched. Floor 6.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
+use crate::arguments::mismatch;
 use crate::client::error::Error;
 use crate::client::known::Known;
 use crate::error::{quoted, shortened};
@@ -22,10 +23,22 @@ const SCHEMA: usize = 256 * 1024;
 const RESULT: usize = 4 << 20;
 /// How long one check may take.
 const TIME: Duration = Duration::from_secs(2);
+/// How far it is looked for what is wrong.
+const STEPS: usize = 1000;
 /// The largest program of a pattern in bytes.
 const PATTERN: usize = 1 << 20;
-/// How many checks run at once in this process; also how many threads a schema can hold up that does not end.
-static CHECKS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(4)));
+/// How many checks of one client run at once; also how many threads a server's schemas can hold up that do not end.
+const CHECKS: usize = 4;
+
+/// Turns for the checks of one client.
+#[derive(Clone, Debug)]
+pub(in crate::client) struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(CHECKS)))
+    }
+}
 
 /// Checks the result of this tool. What fails, and what nobody has a schema for, is taken as it is.
 ///
@@ -44,7 +57,7 @@ pub(in crate::client) async fn check(known: &Known, tool: &str, result: &CallToo
     let value: Value = serde_json::from_str(structured.get())
         .map_err(|error| wrong(format!("the structured result cannot be read: {error}")))?;
     let late = || wrong(format!("the structured result of {} cannot be checked within {TIME:?}", quoted(tool)));
-    let found = timeout(TIME, run(schema, value)).await.map_err(|_| late())?.ok_or_else(late)?;
+    let found = timeout(TIME, run(&known.turns, schema, value)).await.map_err(|_| late())?.ok_or_else(late)?;
     found.map_err(|reason| {
         let reason = shortened(&reason).into_owned();
         wrong(format!("the structured result of {} is not what its schema says: {reason}", quoted(tool)))
@@ -52,8 +65,8 @@ pub(in crate::client) async fn check(known: &Known, tool: &str, result: &CallToo
 }
 
 /// Runs a check on a thread of its own, which nobody waits for when it does not end.
-async fn run(schema: Arc<JsonObject>, value: Value) -> Option<Result<(), String>> {
-    let permit = Arc::clone(&CHECKS).acquire_owned().await.ok()?;
+async fn run(turns: &Turns, schema: Arc<JsonObject>, value: Value) -> Option<Result<(), String>> {
+    let permit = Arc::clone(&turns.0).acquire_owned().await.ok()?;
     let (to, from) = oneshot::channel();
     let check = move || {
         let _permit = permit;
@@ -67,11 +80,15 @@ async fn run(schema: Arc<JsonObject>, value: Value) -> Option<Result<(), String>
 /// What is wrong with the value. A schema that cannot be used, because it is too large, makes no sense or points elsewhere,
 /// finds nothing wrong.
 fn compare(schema: &JsonObject, value: &Value) -> Result<(), String> {
-    let schema = Value::Object(schema.clone());
-    if serde_json::to_vec(&schema).map_or(true, |json| json.len() > SCHEMA) {
+    if serde_json::to_vec(schema).map_or(true, |json| json.len() > SCHEMA) {
         return Ok(());
     }
+    let whole = Value::Object(schema.clone());
     let options = jsonschema::options().with_pattern_options(PatternOptions::regex().size_limit(PATTERN)).offline();
-    let Ok(validator) = options.build(&schema) else { return Ok(()) };
-    validator.validate(value).map_err(|error| format!("{error} at {:?}", error.instance_path().to_string()))
+    let Ok(validator) = options.build(&whole) else { return Ok(()) };
+    if validator.is_valid(value) {
+        return Ok(());
+    }
+    // The validator would gather what every branch has against every part, however many these are.
+    Err(mismatch(schema, value, "result", STEPS).unwrap_or_else(|| "one of its rules is broken".to_owned()))
 }

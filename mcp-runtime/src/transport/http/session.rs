@@ -102,7 +102,7 @@ pub(super) async fn post(shared: &Shared, parts: Box<Parts>, live: &Arc<Live>, f
 /// Opens the session's own stream, or takes one up again (up to 2025-11-25, "Listening for Messages from the Server").
 pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
     let taken_up = match parts.headers.get(LAST_EVENT) {
-        None => live.find_stream(0).map(|stream| {
+        None => live.find_stream(live.first).map(|stream| {
             let source = Source::of(Arc::clone(&stream.peer));
             Events::resumable(source, b"", &stream, false)
         }),

@@ -13,6 +13,7 @@ use crate::budget::Exhausted;
 use crate::error::ProtocolError;
 use crate::model::{ClientCapabilities, Implementation};
 use crate::peer::Peer;
+use crate::pending::Pending;
 use crate::revision::Revision;
 use crate::seal::random;
 use crate::server::App;
@@ -50,6 +51,8 @@ pub(super) struct Live {
     pub(super) id: Box<str>,
     pub(super) link: Arc<Link>,
     principal: Option<Arc<str>>,
+    /// The number of the session's own stream, for what belongs to no request.
+    pub(super) first: u64,
     streams: Mutex<Streams>,
     bounds: Bounds,
     /// The task that ends it when its time is over.
@@ -122,7 +125,7 @@ impl Sessions {
         let Some(record) = record(link, principal.as_deref()) else { return Err(NoSession::Unknown) };
         // 256 random bits. A client that guesses is not a case to reckon with.
         let id = random::<32>().map_err(|_| NoSession::Unavailable)?.iter().map(|byte| format!("{byte:02x}")).collect();
-        let live = Live::new(id, Arc::clone(link), principal, self.bounds);
+        let live = Live::new(id, Arc::clone(link), principal, self.bounds)?;
         let key = Key { space: SPACE, id: &live.id };
         store.insert(key, &record, Some(self.ttl)).await?.ok_or(NoSession::Unavailable)?;
         self.keep(&live);
@@ -156,7 +159,8 @@ impl Sessions {
         let client = Client { info: record.info, capabilities: record.capabilities };
         let core = &self.app.core;
         let client = (client, &*entry.value);
-        let session = Session::restored(revision, client, record.level, &core.limits, &core.hub, &core.memory.kept)?;
+        let questions = Pending::after(number_by_chance()?, core.limits.questions);
+        let session = Session::restored(revision, client, record.level, questions, &core.hub, &core.memory.kept)?;
         for uri in &record.resources {
             // A bound that was set lower meanwhile leaves some out.
             if let Err(Denied::Exhausted(_)) =
@@ -168,7 +172,7 @@ impl Sessions {
         let principal: Option<Arc<str>> = record.principal.map(Into::into);
         let link = self.link(principal.clone());
         link.resume(session);
-        let live = Live::new(key.id.into(), link, principal, self.bounds);
+        let live = Live::new(key.id.into(), link, principal, self.bounds)?;
         // Two requests may have come at once: the first one's stays.
         let known = Arc::clone(self.lock().entry(key.id.into()).or_insert_with(|| Arc::clone(&live)));
         if Arc::ptr_eq(&known, &live) {
@@ -266,6 +270,14 @@ async fn expire(sessions: Weak<Sessions>, live: Weak<Live>, ttl: Duration) {
     }
 }
 
+/// Where to begin to count what a session names. The session may outlive the process, and what was named in another one must
+/// not mean something else in this one. Every client can hold the number, whatever it makes of numbers.
+fn number_by_chance() -> Result<u64, NoSession> {
+    let mut bytes = [0; 8];
+    bytes[2..].copy_from_slice(&random::<6>().map_err(|_| NoSession::Unavailable)?);
+    Ok(u64::from_be_bytes(bytes))
+}
+
 fn record(link: &Link, principal: Option<&str>) -> Option<Vec<u8>> {
     let session = link.session()?;
     let record = Record {
@@ -280,11 +292,11 @@ fn record(link: &Link, principal: Option<&str>) -> Option<Vec<u8>> {
 }
 
 impl Live {
-    fn new(id: Box<str>, link: Arc<Link>, principal: Option<Arc<str>>, bounds: Bounds) -> Arc<Self> {
-        // The first stream is the session's own, for what belongs to no request.
-        let own = Stream::new(0, Arc::clone(link.peer()), bounds.kept);
-        let streams = Streams { last: 0, all: BTreeMap::from([(0, own)]) };
-        Arc::new(Self { id, link, principal, streams: Mutex::new(streams), bounds, expiring: OnceLock::new() })
+    fn new(id: Box<str>, link: Arc<Link>, principal: Option<Arc<str>>, bounds: Bounds) -> Result<Arc<Self>, NoSession> {
+        let first = number_by_chance()?;
+        let own = Stream::new(first, Arc::clone(link.peer()), bounds.kept);
+        let streams = Mutex::new(Streams { last: first, all: BTreeMap::from([(first, own)]) });
+        Ok(Arc::new(Self { id, link, principal, first, streams, bounds, expiring: OnceLock::new() }))
     }
 
     /// A stream for one request.
@@ -314,7 +326,7 @@ impl Live {
         self.lock().all.remove(&stream.id());
     }
 
-    /// The stream of this number; 0 is the session's own.
+    /// The stream of this number.
     pub(super) fn find_stream(&self, id: u64) -> Option<Arc<Stream>> {
         self.lock().all.get(&id).cloned()
     }

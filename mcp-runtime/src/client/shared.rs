@@ -1,11 +1,11 @@
-//! One failure for all requests of a batch. Floor 6.
+//! One failure for all who wait for the same: the requests of a batch, the calls that need a connection. Floor 6.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use crate::client::error::{Error, Unreached};
+use super::error::{Error, Unreached};
 
 /// A cause that several errors have.
 #[derive(Clone, Debug)]
@@ -23,12 +23,31 @@ impl StdError for Shared {
     }
 }
 
-/// The failure as often as it is needed; a single one is as it was.
-pub(super) fn share(error: Error, times: usize) -> Vec<Error> {
-    if times <= 1 {
-        return vec![error];
-    }
-    let make: Box<dyn Fn() -> Error> = match error {
+/// A failure as often as it is needed.
+pub(super) type Again = Box<dyn Fn() -> Error + Send>;
+
+/// This failure as often as it is needed.
+pub(super) fn again(error: Error) -> Again {
+    match error {
+        Error::Start { server, source } => {
+            let cause = Shared(source.into());
+            Box::new(move || Error::Start { server: server.clone(), source: Box::new(cause.clone()) })
+        }
+        Error::Closed { server, status, cause } => {
+            Box::new(move || Error::Closed { server: server.clone(), status, cause: cause.clone() })
+        }
+        Error::Timeout { server, method, after } => {
+            Box::new(move || Error::Timeout { server: server.clone(), method, after })
+        }
+        Error::Protocol { server, method, error } => {
+            Box::new(move || Error::Protocol { server: server.clone(), method, error: error.clone() })
+        }
+        Error::Version { server, wanted, offered } => {
+            Box::new(move || Error::Version { server: server.clone(), wanted, offered: offered.clone() })
+        }
+        Error::Invalid { server, method, reason } => {
+            Box::new(move || Error::Invalid { server: server.clone(), method, reason: reason.clone() })
+        }
         Error::Http { url, source } => match source.downcast::<Unreached>() {
             Ok(unreached) => {
                 let cause = Shared(unreached.0.into());
@@ -50,11 +69,10 @@ pub(super) fn share(error: Error, times: usize) -> Vec<Error> {
             Box::new(move || Error::Status { url: url.clone(), status, body: body.clone(), retry_after })
         }
         Error::Expired { url } => Box::new(move || Error::Expired { url: url.clone() }),
-        Error::Invalid { method, reason, .. } => Box::new(move || Error::invalid(method, reason.as_str())),
+        // The rest says of one request what is wrong with it.
         other => {
             let cause = Arc::new(io::Error::other(other));
             Box::new(move || Error::Closed { server: String::new(), status: None, cause: Some(Arc::clone(&cause)) })
         }
-    };
-    std::iter::repeat_with(make).take(times).collect()
+    }
 }
