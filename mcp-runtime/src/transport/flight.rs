@@ -57,12 +57,17 @@ struct Table {
     seats: Arc<AtomicUsize>,
     /// Somebody waits for the last call to end.
     is_awaited: bool,
+    /// What was there was given up, and nothing else is taken in.
+    is_closed: bool,
 }
 
 impl Flights {
     /// Takes a call in, before its first poll. What it gives must come back to [`Self::leave`] or [`Self::keep`].
     pub(super) fn enter(&self, context: &Context, most: usize) -> Result<Ticket, ProtocolError> {
         let mut table = self.lock();
+        if table.is_closed {
+            return Err(ProtocolError::internal("the connection is closed"));
+        }
         let id = context.id();
         let is_taken = !table.waiting.is_empty() && table.waiting.contains_key(id);
         if is_taken || table.polled.iter().any(|(_, call)| call.id() == id) {
@@ -157,6 +162,7 @@ impl Flights {
     pub(super) fn give_up(&self) -> GivenUp {
         let (polled, waiting) = {
             let mut table = self.lock();
+            table.is_closed = true;
             table.left_alone += table.polled.len();
             (std::mem::take(&mut table.polled), std::mem::take(&mut table.waiting))
         };

@@ -184,10 +184,10 @@ fn an_event_that_never_was_is_not_found() {
     let near = [format!("{stream}-99"), format!("{}-0", stream - 1), format!("{}-0", stream + 1)];
     let odd = ["999-0", "0-0", "x", "", "-", "1", "1-", "1-x", "-1-0", "1-0-0", "99999999999999999999-0", "\u{e9}"];
     for wrong in near.iter().map(String::as_str).chain(odd) {
-        let message = site.send(&session.listening(Some(wrong))).refused(404, -32600);
+        let message = site.send(&session.listening(Some(wrong))).refused(400, -32600);
         assert!(message.contains("Last-Event-ID"), "{message}");
     }
-    site.send(&other.listening(Some(&id))).refused(404, -32600);
+    site.send(&other.listening(Some(&id))).refused(400, -32600);
     assert!(!session.listen(Some(&id)).rest().is_empty());
 }
 
@@ -202,7 +202,7 @@ fn an_event_of_another_process_is_not_found_though_the_session_is_known() {
     // The first call there too: what it is answered belongs to whoever made it.
     let moved = session.at(&after);
     let own = moved.begin("nap", nap).event().id.unwrap();
-    after.send(&moved.listening(Some(&first))).refused(404, -32600);
+    after.send(&moved.listening(Some(&first))).refused(400, -32600);
     assert!(!moved.listen(Some(&own)).rest().is_empty());
 }
 

@@ -96,7 +96,8 @@ async fn an_answer_that_is_lost_with_its_session_is_not_asked_for_again_where_th
     lose().await;
     // The server had begun, and may have come to the end.
     let error = call.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Closed { .. }), "{error}");
+    assert!(matches!(error, Error::Http { .. }), "{error}");
+    assert!(format!("{error:?}").contains("no longer knows the session"), "{error:?}");
     fake.expect_silence().await;
 
     let call = tokio::spawn(client.call("t", ()).safe_to_repeat().into_future());

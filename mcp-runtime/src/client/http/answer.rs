@@ -159,6 +159,13 @@ async fn events(remote: &Arc<Remote>, wire: &Arc<Wire>, asked: Asked<'_>, respon
                 response = Some(opened);
             }
             Ok(refusal) if refusal.status().is_server_error() => {}
+            // The session goes on, and the stream does not: the server was started anew, or kept too much of others.
+            Ok(refusal) if refusal.status() == StatusCode::BAD_REQUEST => {
+                return Err(failed(
+                    &url,
+                    "the server no longer has the stream on which the answer would have come".to_owned(),
+                ));
+            }
             Ok(refusal) => match refused(remote, wire, Some(asked), refusal).await {
                 Err(Error::Expired { .. }) => return Err(forgotten(remote, wire, &url)),
                 refused => return refused,
@@ -171,7 +178,7 @@ async fn events(remote: &Arc<Remote>, wire: &Arc<Wire>, asked: Asked<'_>, respon
 
 /// The session is over, and with it the stream on which the answer would have come. Unlike one that was refused for its
 /// session, the request was read, and must not be made again as if it had not been.
-fn forgotten(remote: &Remote, wire: &Wire, url: &Url) -> Error {
+fn forgotten(remote: &Arc<Remote>, wire: &Arc<Wire>, url: &Url) -> Error {
     remote.expire(wire);
     failed(url, "the server no longer knows the session in which the answer would have come".to_owned())
 }

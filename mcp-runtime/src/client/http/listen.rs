@@ -50,6 +50,10 @@ async fn listen(remote: Arc<Remote>, wire: Arc<Wire>) {
                 // It was there before. A server that never had it may say the same.
                 return remote.expire(&wire);
             }
+            Ok(response) if response.status() == StatusCode::BAD_REQUEST && last.is_some() => {
+                // It no longer has what came before, and goes on from here.
+                decoder = Decoder::new(remote.longest);
+            }
             Ok(response) if !may_pass(response.status()) => return,
             _ => {}
         }

@@ -23,7 +23,7 @@ use super::{answer, legacy, listen};
 use crate::client::error::Error;
 use crate::client::outlet::{Falling, Posts};
 use crate::client::shared::again;
-use crate::client::wire::{Answer, End, Wire};
+use crate::client::wire::{Answer, End, Stage, Wire};
 use crate::method::Method;
 use crate::model::Tool;
 use crate::revision::Revision;
@@ -205,11 +205,15 @@ impl Remote {
         let _slot = if takes_turns { self.slots.acquire().await.ok() } else { None };
         let carrying = self.carry_now(wire, ids, method, &outline, &frame);
         let carried = if ids.is_empty() {
-            let in_turn = async {
+            let in_turn = timeout(NOTICE, async {
                 let _turn = self.notices.acquire().await;
                 carrying.await
-            };
-            timeout(NOTICE, in_turn).await.unwrap_or(Ok(()))
+            });
+            // Once nothing comes any more there is nobody left to tell.
+            tokio::select! {
+                carried = in_turn => carried.unwrap_or(Ok(())),
+                () = wire.reached(Stage::Ended) => Ok(()),
+            }
         } else {
             // Whoever waits for an answer knows how long.
             carrying.await
@@ -300,12 +304,20 @@ impl Remote {
         });
     }
 
-    /// The server has forgotten the session: nothing that was asked in it is answered any more.
-    pub(super) fn expire(&self, wire: &Wire) {
+    /// The server has forgotten the session. What is under way in it comes back, refused for it or answered all the same;
+    /// everything else is asked in another one.
+    pub(super) fn expire(self: &Arc<Self>, wire: &Arc<Wire>) {
+        wire.lead_out();
         self.hush();
-        self.has_expired.store(true, Ordering::Release);
-        let cause = std::io::Error::other("the server no longer knows the session");
-        wire.end(End { status: None, cause: Some(Arc::new(cause)) });
+        if self.has_expired.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (remote, wire) = (Arc::clone(self), Arc::clone(wire));
+        drop(self.runtime.spawn(async move {
+            let _all = remote.slots.acquire_many(remote.connections).await;
+            let cause = std::io::Error::other("the server no longer knows the session");
+            wire.end(End { status: None, cause: Some(Arc::new(cause)) });
+        }));
     }
 
     /// Tells the server that the session is over. It may refuse, which changes nothing.

@@ -23,7 +23,9 @@ const SCHEMA: usize = 256 * 1024;
 const RESULT: usize = 4 << 20;
 /// How long one check may take.
 const TIME: Duration = Duration::from_secs(2);
-/// How far it is looked for what is wrong.
+/// The product of the bytes of schema and result up to which the validator itself says what is wrong.
+const GATHERED: usize = 1 << 22;
+/// How far it is looked for what is wrong in others.
 const STEPS: usize = 1000;
 /// The largest program of a pattern in bytes.
 const PATTERN: usize = 1 << 20;
@@ -57,7 +59,10 @@ pub(in crate::client) async fn check(known: &Known, tool: &str, result: &CallToo
     let value: Value = serde_json::from_str(structured.get())
         .map_err(|error| wrong(format!("the structured result cannot be read: {error}")))?;
     let late = || wrong(format!("the structured result of {} cannot be checked within {TIME:?}", quoted(tool)));
-    let found = timeout(TIME, run(&known.turns, schema, value)).await.map_err(|_| late())?.ok_or_else(late)?;
+    let found = timeout(TIME, run(&known.turns, schema, value, structured.get().len()))
+        .await
+        .map_err(|_| late())?
+        .ok_or_else(late)?;
     found.map_err(|reason| {
         let reason = shortened(&reason).into_owned();
         wrong(format!("the structured result of {} is not what its schema says: {reason}", quoted(tool)))
@@ -65,13 +70,13 @@ pub(in crate::client) async fn check(known: &Known, tool: &str, result: &CallToo
 }
 
 /// Runs a check on a thread of its own, which nobody waits for when it does not end.
-async fn run(turns: &Turns, schema: Arc<JsonObject>, value: Value) -> Option<Result<(), String>> {
+async fn run(turns: &Turns, schema: Arc<JsonObject>, value: Value, length: usize) -> Option<Result<(), String>> {
     let permit = Arc::clone(&turns.0).acquire_owned().await.ok()?;
     let (to, from) = oneshot::channel();
     let check = move || {
         let _permit = permit;
         // It fails when nobody waits any more.
-        let _ = to.send(compare(&schema, &value));
+        let _ = to.send(compare(&schema, &value, length));
     };
     thread::Builder::new().name("schema check".to_owned()).spawn(check).ok()?;
     from.await.ok()
@@ -79,16 +84,21 @@ async fn run(turns: &Turns, schema: Arc<JsonObject>, value: Value) -> Option<Res
 
 /// What is wrong with the value. A schema that cannot be used, because it is too large, makes no sense or points elsewhere,
 /// finds nothing wrong.
-fn compare(schema: &JsonObject, value: &Value) -> Result<(), String> {
-    if serde_json::to_vec(schema).map_or(true, |json| json.len() > SCHEMA) {
-        return Ok(());
-    }
+fn compare(schema: &JsonObject, value: &Value, length: usize) -> Result<(), String> {
+    let Some(text) = serde_json::to_string(schema).ok().filter(|json| json.len() <= SCHEMA) else { return Ok(()) };
     let whole = Value::Object(schema.clone());
     let options = jsonschema::options().with_pattern_options(PatternOptions::regex().size_limit(PATTERN)).offline();
     let Ok(validator) = options.build(&whole) else { return Ok(()) };
     if validator.is_valid(value) {
         return Ok(());
     }
-    // The validator would gather what every branch has against every part, however many these are.
+    // The validator gathers what every branch has against every part, which must not be too much: through references a part
+    // may be looked at any number of times.
+    let refers = ["\"$ref\"", "\"$dynamicRef\"", "\"$recursiveRef\""].iter().any(|key| text.contains(key));
+    if !refers && text.len().saturating_mul(length) <= GATHERED {
+        return validator
+            .validate(value)
+            .map_err(|error| format!("{error} at {:?}", error.instance_path().to_string()));
+    }
     Err(mismatch(schema, value, "result", STEPS).unwrap_or_else(|| "one of its rules is broken".to_owned()))
 }

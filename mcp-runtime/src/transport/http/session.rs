@@ -116,8 +116,9 @@ pub(super) fn listen(parts: &Parts, live: &Arc<Live>) -> Response<Body> {
     };
     match taken_up {
         Some(events) => reply::stream(events),
+        // Not 404: that would say that the session is gone.
         None => reply::refusal(
-            StatusCode::NOT_FOUND,
+            StatusCode::BAD_REQUEST,
             "`Last-Event-ID` names no event of a stream that is kept; make the request again",
         ),
     }
