@@ -3,7 +3,6 @@
 //! blocks could stop everybody (tokio-rs/tokio#4730). Whatever wants to be run wakes another thread, so there is something now
 //! and then, as long as anybody waits. Floor 1.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,11 +20,15 @@ pub(crate) struct Pulse(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many wait. Whoever is the first looks at the stage afterwards, and the thread goes to sleep only where it sees
-    /// nobody while it holds that: so none is missed.
-    busy: AtomicUsize,
-    stage: Mutex<Stage>,
+    desk: Mutex<Desk>,
     woken: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    /// How many wait.
+    busy: usize,
+    stage: Stage,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,21 +47,22 @@ pub(crate) struct Busy(Arc<State>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::AcqRel);
+        self.0.desk().busy -= 1;
     }
 }
 
 impl Pulse {
     /// Somebody waits, for as long as what this gives is there.
     pub(crate) fn busy(&self, runtime: &Handle) -> Busy {
-        if self.0.busy.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.wake(runtime);
+        let mut desk = self.0.desk();
+        desk.busy += 1;
+        if desk.busy == 1 {
+            self.wake(runtime, &mut desk.stage);
         }
         Busy(Arc::clone(&self.0))
     }
 
-    fn wake(&self, runtime: &Handle) {
-        let mut stage = self.0.stage();
+    fn wake(&self, runtime: &Handle, stage: &mut Stage) {
         match *stage {
             Stage::None => {
                 let (runtime, shared) = (runtime.clone(), Arc::clone(&self.0));
@@ -76,7 +80,7 @@ impl Pulse {
 
 impl Drop for Pulse {
     fn drop(&mut self) {
-        *self.0.stage() = Stage::Over;
+        self.0.desk().stage = Stage::Over;
         self.0.woken.notify_one();
     }
 }
@@ -84,28 +88,32 @@ impl Drop for Pulse {
 impl State {
     fn beat(&self, runtime: &Handle) {
         let mut quiet = 0;
-        let mut stage = self.stage();
-        while *stage != Stage::Over {
-            let is_busy = self.busy.load(Ordering::Acquire) > 0;
-            quiet = if is_busy { 0 } else { quiet + 1 };
+        let mut desk = self.desk();
+        while desk.stage != Stage::Over {
+            quiet = if desk.busy > 0 { 0 } else { quiet + 1 };
             if quiet > QUIET {
-                *stage = Stage::Sleeps;
-                stage = self.woken.wait(stage).unwrap_or_else(PoisonError::into_inner);
-                if *stage == Stage::Sleeps {
-                    *stage = Stage::Beats;
+                desk.stage = Stage::Sleeps;
+                desk = self.woken.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                if desk.stage == Stage::Sleeps {
+                    desk.stage = Stage::Beats;
                 }
                 continue;
             }
-            if is_busy {
+            if desk.busy > 0 {
+                drop(desk);
                 drop(runtime.spawn(async {}));
+                desk = self.desk();
+                if desk.stage == Stage::Over {
+                    break;
+                }
             }
-            stage = self.woken.wait_timeout(stage, BEAT).unwrap_or_else(PoisonError::into_inner).0;
+            desk = self.woken.wait_timeout(desk, BEAT).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn stage(&self) -> MutexGuard<'_, Stage> {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
         // Nothing that can panic runs while it is locked but an allocation.
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,7 +127,7 @@ mod tests {
         let until = |stage: Stage, pulse: &Pulse| {
             let state = Arc::clone(&pulse.0);
             async move {
-                while *state.stage() != stage {
+                while state.desk().stage != stage {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }

@@ -108,7 +108,8 @@ fn nothing_hangs_is_lost_or_done_twice_over_a_network_that_fails() {
         println!("seed {seed}:\n  {}", wrong.join("\n  "));
         println!("  again: SIMULATION_SEED={seed} cargo test -p mcp-tests --test simulation -- --nocapture");
     }
-    assert!(failed.is_empty(), "{} runs failed", failed.len());
+    let first = failed.first().map(|(seed, wrong)| format!("seed {seed}: {}", wrong.join("; "))).unwrap_or_default();
+    assert!(failed.is_empty(), "{} of {runs} runs failed; {first}", failed.len());
 }
 
 #[test]
