@@ -122,6 +122,12 @@ impl Handlers {
         true
     }
 
+    /// Whether there is any question that this client can be asked.
+    #[cfg(feature = "client-http")]
+    pub(super) fn answers_any(&self) -> bool {
+        [Method::Elicit, Method::CreateMessage, Method::ListRoots].into_iter().any(|method| self.answers(method))
+    }
+
     /// Whether anybody here answers this method.
     pub(super) fn answers(&self, method: Method) -> bool {
         match method {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mcp_runtime::client::{Change, Error, Retry};
-use mcp_runtime::model::LoggingLevel;
-use mcp_runtime::{Client, Revision};
+use mcp_runtime::model::{ElicitResult, LoggingLevel};
+use mcp_runtime::{Client, ProtocolError, Revision};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -25,6 +25,35 @@ async fn a_session_is_named_in_every_request_and_ended() {
     assert_eq!(hit.header("mcp-session-id"), Some("s1"));
     hit.answer(405, "", "").await;
     closing.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_can_be_asked_can_be_heard_before_it_calls() {
+    let fake = Fake::open().await;
+    let refuse = |_| async { Ok::<_, ProtocolError>(ElicitResult::decline()) };
+    let connect = Client::http(fake.url()).protocol(Revision::V2025_11_25).on_elicit(refuse).connect();
+    let connecting = tokio::spawn(async {
+        let client = connect.await.unwrap();
+        client.call("t", ()).await.map(|result| (result, client)).unwrap()
+    });
+    let hit = fake.expect("initialize").await;
+    let body = hit.done(&initialized("2025-11-25")).to_string();
+    hit.answer(200, "Content-Type: application/json\r\nMcp-Session-Id: s1\r\n", body).await;
+    fake.expect("notifications/initialized").await.answer(202, "", "").await;
+    let mut stream = fake.expect_verb("GET").await;
+    // What the server asks in a call would be lost before it is answered.
+    fake.expect_silence().await;
+    stream.stream().await;
+    let hit = fake.expect("tools/call").await;
+    stream
+        .event(&json!({ "jsonrpc": "2.0", "id": 7, "method": "elicitation/create", "params": {
+        "message": "Really?", "requestedSchema": { "type": "object", "properties": {} } } }))
+        .await;
+    let answer = fake.expect_verb("POST").await;
+    assert_eq!((&answer.body["id"], &answer.body["result"]["action"]), (&json!(7), &json!("decline")));
+    answer.answer(202, "", "").await;
+    hit.result(text("done")).await;
+    connecting.await.unwrap();
 }
 
 #[tokio::test]

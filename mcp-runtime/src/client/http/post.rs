@@ -221,7 +221,7 @@ impl Remote {
         // The session goes on even if it was lost that it is open, and has to be listened to.
         let goes_on = carried.as_ref().err().is_none_or(Error::may_pass);
         if goes_on && method == Some(Method::Initialized) {
-            listen::begin(self, wire);
+            listen::begin(self, wire).await;
         }
         let Err(failed) = carried else { return };
         let has_expired = matches!(failed, Error::Expired { .. });
