@@ -9,6 +9,7 @@ mod typescript;
 use clap::ValueEnum;
 
 use crate::error::Failure;
+use crate::print::visible_json;
 use crate::surface::Surface;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,7 +26,8 @@ pub(crate) enum Format {
 
 /// The surface in this format, with a line break at its end.
 pub(crate) fn export(surface: &Surface, format: Format) -> Result<String, Failure> {
-    let json = |value| serde_json::to_string_pretty(&value).map_err(Failure::own);
+    // It may end up on a terminal.
+    let json = |value| serde_json::to_string_pretty(&value).map(|text| visible_json(&text)).map_err(Failure::own);
     let mut text = match format {
         Format::Jsonschema => json(self::jsonschema::document(surface))?,
         Format::Ts => typescript::module(surface),
@@ -62,9 +64,10 @@ mod tests {
                     "kind": { "enum": ["a", 1, null] },
                     "pair": { "type": "array", "prefixItems": [{ "type": "integer" }, { "type": "string" }], "items": false },
                     "map": { "type": "object", "additionalProperties": { "type": "number" } },
-                    "never": false,
+                    "never": false, "tree": { "$ref": "#/$defs/tree" },
                 },
-                "$defs": { "node": { "type": "object", "properties": {
+                "$defs": { "tree": { "type": "object", "additionalProperties": {
+                    "anyOf": [{ "$ref": "#/$defs/tree" }, { "type": "string" }] } }, "node": { "type": "object", "properties": {
                     "children": { "type": "array", "items": { "$ref": "#/$defs/node" } }, "all": { "$ref": "#" } } } },
             })),
         );

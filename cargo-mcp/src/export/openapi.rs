@@ -43,14 +43,29 @@ pub(super) fn document(surface: &Surface) -> Value {
     json!({ "openapi": "3.1.0", "info": info, "paths": paths, "components": { "schemas": components } })
 }
 
+/// Keywords whose members are schemas by names that the schema's author chose.
+const NAMED: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+/// Keywords that hold values and no schemas.
+const VALUES: &[&str] = &["const", "enum", "default", "examples"];
+
 /// A schema whose references within itself lead to where it is now.
 fn moved(schema: &Value, place: &str) -> Value {
     match schema {
         Value::Object(members) => {
             let members = members.iter().filter(|(name, _)| !matches!(name.as_str(), "$schema" | "$id"));
-            let moved = members.map(|(name, value)| match value.as_str().and_then(|text| text.strip_prefix('#')) {
-                Some(pointer) if name == "$ref" => (name.clone(), json!(format!("{place}{pointer}"))),
-                _ => (name.clone(), moved(value, place)),
+            let moved = members.map(|(name, value)| {
+                let value = match (name.as_str(), value) {
+                    ("$ref", Value::String(text)) => match text.strip_prefix('#') {
+                        Some(pointer) => json!(format!("{place}{pointer}")),
+                        None => value.clone(),
+                    },
+                    (name, Value::Object(schemas)) if NAMED.contains(&name) => {
+                        schemas.iter().map(|(name, schema)| (name.clone(), moved(schema, place))).collect()
+                    }
+                    (name, value) if VALUES.contains(&name) => value.clone(),
+                    (_, value) => moved(value, place),
+                };
+                (name.clone(), value)
             });
             Value::Object(moved.collect())
         }
@@ -67,4 +82,24 @@ fn segment(name: &str) -> String {
             byte => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_may_be_called_like_a_keyword() {
+        let schema = json!({
+            "$id": "urn:x", "$schema": "https://json-schema.org/draft/2020-12/schema", "default": { "$id": 1 },
+            "properties": { "$id": { "$ref": "#/$defs/$schema" }, "$ref": { "type": "string", "$id": "urn:y" } },
+            "$defs": { "$schema": { "const": { "$ref": "#/x" } } },
+        });
+        let expected = json!({
+            "default": { "$id": 1 },
+            "properties": { "$id": { "$ref": "#/p/$defs/$schema" }, "$ref": { "type": "string" } },
+            "$defs": { "$schema": { "const": { "$ref": "#/x" } } },
+        });
+        assert_eq!(moved(&schema, "#/p"), expected);
+    }
 }

@@ -168,7 +168,11 @@ impl Writer {
         let others = schema.get("additionalProperties").map(|others| self.of(others, depth + 1));
         let members = schema.get("properties").and_then(Value::as_object).filter(|members| !members.is_empty());
         let Some(members) = members else {
-            return format!("Record<string, {}>", others.unwrap_or_else(|| "unknown".to_owned()));
+            return match others.as_deref() {
+                None | Some("unknown") => "Record<string, unknown>".to_owned(),
+                // Not `Record`, which the compiler refuses in a type that leads to itself.
+                Some(others) => format!("{{ [key: string]: {others} }}"),
+            };
         };
         let indent = "  ".repeat(depth + 1);
         let required = |name: &String| {
