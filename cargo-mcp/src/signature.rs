@@ -65,7 +65,8 @@ pub(crate) fn type_of(schema: &Value, depth: usize) -> String {
     schema.as_object().map_or_else(|| "any".to_owned(), |schema| object_type(schema, depth))
 }
 
-fn object_type(schema: &JsonObject, depth: usize) -> String {
+/// The same of what is known to be an object.
+pub(crate) fn object_type(schema: &JsonObject, depth: usize) -> String {
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         return values.iter().map(|value| visible(&value.to_string())).collect::<Vec<_>>().join("|");
     }
@@ -77,7 +78,12 @@ fn object_type(schema: &JsonObject, depth: usize) -> String {
     let name = match schema.get("type") {
         Some(Value::String(name)) => name.as_str(),
         Some(Value::Array(names)) => {
-            return names.iter().filter_map(Value::as_str).map(short).collect::<Vec<_>>().join("|");
+            return names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|name| visible(short(name)))
+                .collect::<Vec<_>>()
+                .join("|");
         }
         _ => return "any".to_owned(),
     };
@@ -97,7 +103,7 @@ fn object_type(schema: &JsonObject, depth: usize) -> String {
             }
             _ => "object".to_owned(),
         },
-        other => short(other).to_owned(),
+        other => visible(short(other)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cargo mcp lock`: writes `mcp.lock`, or checks that it is what the server offers.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use crate::cli::Target;
 use crate::diff::settings::Settings;
 use crate::error::Failure;
 use crate::lock::{FILE, Lock};
-use crate::print::{Console, visible};
+use crate::print::{Console, visible, visible_json};
 use crate::surface::Surface;
 use crate::target::Way;
 
@@ -41,7 +42,9 @@ pub(crate) async fn run(
     let text = surface(&lock.target, &way, &place.settings, console).await?.to_text()?;
     let path = lock.output.clone().unwrap_or_else(|| place.folder.join(FILE));
     if path == Path::new("-") {
-        console.result(text.trim_end())?;
+        // The canonical form leaves characters as they are, which a terminal would act on.
+        let is_seen = std::io::stdout().is_terminal();
+        console.result(&if is_seen { visible_json(text.trim_end()) } else { text.trim_end().to_owned() })?;
         return Ok(ExitCode::SUCCESS);
     }
     let shown = visible(&path.display().to_string());
