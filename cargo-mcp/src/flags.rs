@@ -1,5 +1,10 @@
 //! A tool's arguments from the command line, by the tool's own schema: `--name value`, `--name=value`, `name=value`,
-//! `name:=json`, `--input`. What does not fit is found here, before anything is sent.
+//! `name:=json`, `--input`, and `--filter.min value` for a member of an object. What does not fit is found here, before anything
+//! is sent.
+
+mod judge;
+pub(crate) mod place;
+mod value;
 
 use std::io::Read;
 
@@ -7,9 +12,10 @@ pub(crate) use mcp_runtime::__private::nearest;
 use mcp_runtime::model::{JsonObject, Tool};
 use serde_json::{Map, Value};
 
+use self::place::{Place, kinds, resolved};
 use crate::error::Failure;
 use crate::print::visible;
-use crate::signature::{self, Argument};
+use crate::signature;
 
 /// What the words after a tool's name ask for.
 #[derive(Debug, PartialEq)]
@@ -49,14 +55,14 @@ pub(crate) fn find<'t, T>(kind: &str, all: &'t [T], name: &str, name_of: fn(&T) 
 
 /// Reads the words after a tool's name.
 pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
-    let mut reader = Reader { arguments: signature::arguments(&tool.input_schema), values: Map::new() };
+    let mut reader = Reader { tool, root: &tool.input_schema, values: Map::new() };
     let mut words = words.iter().map(String::as_str).peekable();
     while let Some(word) = words.next() {
         if matches!(word, "--help" | "-h") {
             return Ok(Asked::Help);
         }
         let Some(flag) = word.strip_prefix("--") else {
-            reader.pair(tool, word)?;
+            reader.pair(word)?;
             continue;
         };
         let (name, given) = match flag.split_once('=') {
@@ -65,107 +71,105 @@ pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
         };
         if name == "input" && reader.find("input").is_none() {
             let value = given.or_else(|| words.next()).ok_or_else(|| lacks(tool, word))?;
-            reader.values.extend(whole(value)?);
+            value::join(&mut reader.values, whole(value)?);
             continue;
         }
-        if let Some(argument) =
+        if let Some(place) =
             name.strip_prefix("no-").filter(|_| reader.find(name).is_none()).and_then(|name| reader.find(name))
-            && kind(argument.schema) == "boolean"
+            && reader.is(&place, "boolean")
         {
-            let name = argument.name.to_owned();
-            reader.values.insert(name, Value::Bool(false));
+            value::put(&mut reader.values, &place.path, Value::Bool(false));
             continue;
         }
-        let (argument_name, is_boolean) = match reader.find(name) {
-            Some(argument) => (argument.name.to_owned(), kind(argument.schema) == "boolean"),
-            None if accepts_more(tool) => (name.to_owned(), false),
-            None => return Err(unknown(tool, &reader, &format!("--{name}"), name)),
-        };
+        let place = reader.place(&format!("--{name}"), name)?;
         let value = match given {
             Some(value) => value,
-            None if is_boolean && words.peek().is_none_or(|next| !matches!(*next, "true" | "false")) => "true",
+            None if reader.is(&place, "boolean")
+                && words.peek().is_none_or(|next| !matches!(*next, "true" | "false")) =>
+            {
+                "true"
+            }
             None => words.next().ok_or_else(|| lacks(tool, word))?,
         };
-        reader.set(tool, &argument_name, &format!("--{name}"), value)?;
+        reader.set(&place, &format!("--{name}"), value)?;
     }
-    reader.finish(tool).map(Asked::Call)
+    reader.finish().map(Asked::Call)
 }
 
 struct Reader<'t> {
-    arguments: Vec<Argument<'t>>,
+    tool: &'t Tool,
+    root: &'t JsonObject,
     values: JsonObject,
 }
 
 impl<'t> Reader<'t> {
-    /// The argument of that name; `-` in a flag stands for `_` in a name.
-    fn find(&self, name: &str) -> Option<&Argument<'t>> {
-        let same = |known: &str| known == name || known.replace('_', "-") == name.replace('_', "-");
-        self.arguments
-            .iter()
-            .find(|argument| argument.name == name)
-            .or_else(|| self.arguments.iter().find(|argument| same(argument.name)))
+    fn find(&self, name: &str) -> Option<Place<'t>> {
+        place::find(self.root, name)
+    }
+
+    /// The place that a word names, which may be one that the schema does not.
+    fn place(&self, shown: &str, name: &str) -> Result<Place<'t>, Failure> {
+        match self.find(name) {
+            Some(place) => Ok(place),
+            None if accepts_more(self.tool) => Ok(Place { path: vec![name.to_owned()], schema: &Value::Bool(true) }),
+            None => Err(unknown(self.tool, shown, name)),
+        }
+    }
+
+    /// Whether a value has this type, and may at most be left out by `null`.
+    fn is(&self, place: &Place<'_>, kind: &str) -> bool {
+        let kinds = kinds(self.root, place.schema);
+        kinds.contains(&kind) && kinds.iter().all(|one| *one == kind || *one == "null")
     }
 
     /// `name=value` or `name:=json`.
-    fn pair(&mut self, tool: &Tool, word: &str) -> Result<(), Failure> {
+    fn pair(&mut self, word: &str) -> Result<(), Failure> {
         let Some((name, value)) = word.split_once('=') else {
             return Err(Failure::usage(format!("unexpected {:?}", visible(word)))
-                .hint(format!("  arguments are `--name value` or `name=value`\n  {}", signature::of(tool))));
+                .hint(format!("  arguments are `--name value` or `name=value`\n  {}", signature::of(self.tool))));
         };
         let (name, is_json) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
-        let argument_name = match self.find(name) {
-            Some(argument) => argument.name.to_owned(),
-            None if accepts_more(tool) => name.to_owned(),
-            None => return Err(unknown(tool, self, name, name)),
-        };
+        let place = self.place(name, name)?;
         if is_json {
             let value = json(name, value)?;
-            self.check(tool, &argument_name, name, &value)?;
-            self.values.insert(argument_name, value);
+            self.check(place.schema, name, &value)?;
+            value::put(&mut self.values, &place.path, value);
             return Ok(());
         }
-        self.set(tool, &argument_name, name, value)
+        self.set(&place, name, value)
     }
 
-    fn set(&mut self, tool: &Tool, name: &str, shown: &str, text: &str) -> Result<(), Failure> {
-        let schema = self.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.schema);
-        let Some(schema) = schema else {
-            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-            self.values.insert(name.to_owned(), value);
-            return Ok(());
-        };
-        if kind(schema) == "array" && !text.trim_start().starts_with('[') {
-            let item = schema.get("items").unwrap_or(&Value::Null);
-            let value = value_of(item, text).ok_or_else(|| mismatch(tool, shown, item, text))?;
+    fn set(&mut self, place: &Place<'_>, shown: &str, text: &str) -> Result<(), Failure> {
+        let nothing = Value::Null;
+        if self.is(place, "array") && !text.trim_start().starts_with('[') && text != "null" {
+            let item = resolved(self.root, place.schema).and_then(|schema| schema.get("items")).unwrap_or(&nothing);
+            let value = value::read(self.root, item, text).ok_or_else(|| self.mismatch(shown, item, text))?;
+            self.check(item, shown, &value)?;
             // A flag that stands again adds an item.
-            match self.values.get_mut(name) {
+            match value::at(&mut self.values, &place.path) {
                 Some(Value::Array(items)) => items.push(value),
-                _ => drop(self.values.insert(name.to_owned(), Value::Array(vec![value]))),
+                _ => value::put(&mut self.values, &place.path, Value::Array(vec![value])),
             }
             return Ok(());
         }
-        let value = value_of(schema, text).ok_or_else(|| mismatch(tool, shown, schema, text))?;
-        self.check(tool, name, shown, &value)?;
-        self.values.insert(name.to_owned(), value);
+        let value =
+            value::read(self.root, place.schema, text).ok_or_else(|| self.mismatch(shown, place.schema, text))?;
+        self.check(place.schema, shown, &value)?;
+        value::put(&mut self.values, &place.path, value);
         Ok(())
     }
 
-    /// Checks the plain bounds of a value, so that nothing is sent that the schema refuses.
-    fn check(&self, tool: &Tool, name: &str, shown: &str, value: &Value) -> Result<(), Failure> {
-        let Some(schema) = self.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.schema)
-        else {
-            return Ok(());
-        };
+    /// Checks the plain bounds of a value while it is known how it was written; the rest is checked of all arguments at once.
+    fn check(&self, schema: &Value, shown: &str, value: &Value) -> Result<(), Failure> {
+        let Some(plain) = resolved(self.root, schema) else { return Ok(()) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if !has_kind(schema, value) {
-            return Err(mismatch(tool, shown, schema, &text));
-        }
-        if let Some(values) = schema.get("enum").and_then(Value::as_array)
-            && !values.contains(value)
+        let values = plain.get("enum").and_then(Value::as_array);
+        if !value::fits(self.root, schema, value)
+            || values.is_some_and(|values| !values.contains(value) && !value.is_null())
         {
-            return Err(mismatch(tool, shown, schema, &text));
+            return Err(self.mismatch(shown, schema, &text));
         }
-        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+        let bound = |key: &str| plain.get(key).and_then(Value::as_f64);
         let (size, unit, least, most) = match value {
             Value::Number(number) => (number.as_f64(), "", bound("minimum"), bound("maximum")),
             #[expect(clippy::cast_precision_loss, reason = "no command line is that long")]
@@ -182,24 +186,38 @@ impl<'t> Reader<'t> {
                 (_, most) => format!("at most {}{unit}", most.unwrap_or_default()),
             };
             let got = if unit.is_empty() { text } else { format!("{size}") };
-            return Err(Failure::usage(format!("{shown}: expected {range}, got {got}"))
-                .hint(format!("  {}", signature::of(tool))));
+            return Err(Failure::usage(format!("{}: expected {range}, got {got}", visible(shown)))
+                .hint(format!("  {}", signature::of(self.tool))));
         }
         Ok(())
     }
 
-    fn finish(self, tool: &Tool) -> Result<JsonObject, Failure> {
-        let missing: Vec<_> = self
-            .arguments
+    fn mismatch(&self, shown: &str, schema: &Value, text: &str) -> Failure {
+        let values = resolved(self.root, schema).and_then(|schema| schema.get("enum")).and_then(Value::as_array);
+        let expected = match values {
+            Some(values) => {
+                format!(
+                    "one of {}",
+                    values.iter().map(|value| visible(&value.to_string())).collect::<Vec<_>>().join(", ")
+                )
+            }
+            None => visible(&kinds(self.root, schema).join(" or ")),
+        };
+        Failure::usage(format!("{}: expected {expected}, got {:?}", visible(shown), visible(text)))
+            .hint(format!("  {}", signature::of(self.tool)))
+    }
+
+    fn finish(self) -> Result<JsonObject, Failure> {
+        let missing: Vec<_> = signature::arguments(self.root)
             .iter()
             .filter(|argument| argument.required && !self.values.contains_key(argument.name))
-            .map(|argument| format!("--{}", argument.name))
+            .map(|argument| format!("--{}", visible(argument.name)))
             .collect();
         if !missing.is_empty() {
-            return Err(
-                Failure::usage(format!("missing {}", missing.join(", "))).hint(format!("  {}", signature::of(tool)))
-            );
+            return Err(Failure::usage(format!("missing {}", missing.join(", ")))
+                .hint(format!("  {}", signature::of(self.tool))));
         }
+        judge::judge(self.tool, &self.values)?;
         Ok(self.values)
     }
 }
@@ -226,38 +244,7 @@ fn whole(text: &str) -> Result<JsonObject, Failure> {
 }
 
 fn json(shown: &str, text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::usage(format!("{shown}: this is not JSON: {error}")))
-}
-
-/// The type that a schema names, or nothing where it names several.
-fn kind(schema: &Value) -> &str {
-    schema.get("type").and_then(Value::as_str).unwrap_or_default()
-}
-
-fn has_kind(schema: &Value, value: &Value) -> bool {
-    match kind(schema) {
-        "integer" => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|value| value.fract() == 0.0),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        "null" => value.is_null(),
-        _ => true,
-    }
-}
-
-/// A word as a value of the schema's type; `None` if it cannot be one.
-fn value_of(schema: &Value, text: &str) -> Option<Value> {
-    let as_json = || serde_json::from_str::<Value>(text).ok();
-    match kind(schema) {
-        "string" => Some(Value::String(text.to_owned())),
-        "" => Some(
-            // Of several types: what JSON says, unless a text is all that fits.
-            as_json().filter(|value| !value.is_string()).unwrap_or_else(|| Value::String(text.to_owned())),
-        ),
-        _ => as_json().filter(|value| has_kind(schema, value)),
-    }
+    serde_json::from_str(text).map_err(|error| Failure::usage(format!("{}: this is not JSON: {error}", visible(shown))))
 }
 
 fn accepts_more(tool: &Tool) -> bool {
@@ -272,19 +259,9 @@ fn lacks(tool: &Tool, word: &str) -> Failure {
     Failure::usage(format!("{}: expected a value", visible(word))).hint(format!("  {}", signature::of(tool)))
 }
 
-fn mismatch(tool: &Tool, shown: &str, schema: &Value, text: &str) -> Failure {
-    let expected = match schema.get("enum").and_then(Value::as_array) {
-        Some(values) => {
-            format!("one of {}", values.iter().map(|value| visible(&value.to_string())).collect::<Vec<_>>().join(", "))
-        }
-        None => kind(schema).to_owned(),
-    };
-    Failure::usage(format!("{shown}: expected {expected}, got {:?}", visible(text)))
-        .hint(format!("  {}", signature::of(tool)))
-}
-
-fn unknown(tool: &Tool, reader: &Reader<'_>, shown: &str, name: &str) -> Failure {
-    let nearest = nearest(name, reader.arguments.iter().map(|argument| argument.name));
+fn unknown(tool: &Tool, shown: &str, name: &str) -> Failure {
+    let known: Vec<String> = place::flags(&tool.input_schema).iter().map(|flag| flag.place.name()).collect();
+    let nearest = nearest(name, known.iter().map(String::as_str));
     let hint = match nearest {
         Some(nearest) => format!("  did you mean `{}`?\n  {}", visible(nearest), signature::of(tool)),
         None if ["json", "quiet", "verbose", "release", "bin", "package", "save"].contains(&name) => {
@@ -296,71 +273,4 @@ fn unknown(tool: &Tool, reader: &Reader<'_>, shown: &str, name: &str) -> Failure
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn tool() -> Tool {
-        let Value::Object(schema) = json!({
-            "type": "object",
-            "properties": {
-                "a": { "type": "integer", "minimum": 0, "maximum": 9 },
-                "max_size": { "type": "number" },
-                "deep": { "type": "boolean" },
-                "name": { "type": "string" },
-                "tags": { "type": "array", "items": { "type": "string" } },
-                "kind": { "type": "string", "enum": ["x", "y"] },
-                "filter": { "type": "object" },
-            },
-            "required": ["a"],
-            "additionalProperties": false,
-        }) else {
-            panic!("a schema is an object")
-        };
-        Tool::new("add", schema)
-    }
-
-    fn check(line: &str) -> Result<Value, String> {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        match parse(&tool(), &words) {
-            Ok(Asked::Call(values)) => Ok(Value::Object(values)),
-            Ok(Asked::Help) => Ok(Value::Null),
-            Err(failure) => Err(failure.message().to_owned()),
-        }
-    }
-
-    #[test]
-    fn words_become_values_of_the_schemas_types() {
-        assert_eq!(
-            check("--a 1 --max-size=2.5 --deep --name 7 --tags p --tags q kind=x filter:={\"k\":[1]}"),
-            Ok(
-                json!({"a": 1, "max_size": 2.5, "deep": true, "name": "7", "tags": ["p", "q"], "kind": "x", "filter": {"k": [1]}})
-            )
-        );
-        assert_eq!(
-            check("--a -0 --no-deep --tags [\"r\"]"),
-            Ok(json!({"a": 0, "deep": false, "tags": ["r"]})).map(|mut v| {
-                v["a"] = json!(-0.0);
-                v
-            })
-        );
-        assert_eq!(check("--input {\"a\":3}"), Ok(json!({"a": 3})));
-        assert_eq!(check("--help --nonsense"), Ok(Value::Null));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_told_before_anything_is_sent() {
-        let told = |line| check(line).expect_err(line);
-        assert_eq!(told("--a x"), "--a: expected integer, got \"x\"");
-        assert_eq!(told("--a 10"), "--a: expected 0 to 9, got 10");
-        assert_eq!(told("a:=true"), "a: expected integer, got \"true\"");
-        assert_eq!(told("--a 1 --kind z"), "--kind: expected one of \"x\", \"y\", got \"z\"");
-        assert_eq!(told("--a 1 --nam z"), "add has no argument --nam");
-        assert_eq!(told("--a"), "--a: expected a value");
-        assert_eq!(told("--deep"), "missing --a");
-        assert_eq!(told("oops"), "unexpected \"oops\"");
-        assert_eq!(told("--input {"), "--input: this is not JSON: EOF while parsing an object at line 1 column 1");
-        assert_eq!(told("--input [1]"), "--input: expected an object, as in '{\"a\": 1}'");
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use mcp_runtime::client::Connect;
 use mcp_runtime::model::{LoggingLevel, ProgressNotificationParams};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::cli::When;
 use crate::error::Failure;
@@ -35,14 +35,15 @@ impl Console {
         }
     }
 
-    /// Prints a result as JSON: the protocol's own members beside a version of this form.
+    /// Prints a result as JSON: the protocol's own members beside a version of this form. Numbers keep their digits.
     pub(crate) fn json(&self, result: &impl Serialize) -> Result<(), Failure> {
-        let mut members = Map::from_iter([("schemaVersion".to_owned(), json!(1))]);
-        match serde_json::to_value(result).map_err(Failure::own)? {
-            Value::Object(result) => members.extend(result),
-            other => drop(members.insert("result".to_owned(), other)),
-        }
-        self.result(&visible_json(&Value::Object(members).to_string()))
+        let text = serde_json::to_string(result).map_err(Failure::own)?;
+        let text = match text.strip_prefix('{') {
+            Some("}") => r#"{"schemaVersion":1}"#.to_owned(),
+            Some(members) => format!(r#"{{"schemaVersion":1,{members}"#),
+            None => format!(r#"{{"schemaVersion":1,"result":{text}}}"#),
+        };
+        self.result(&visible_json(&text))
     }
 
     /// Prints a result that is JSON whoever asks: laid out for people, on one line for programs.
@@ -57,7 +58,7 @@ impl Console {
     /// Tells the user something that is no result.
     pub(crate) fn note(&self, line: &str) {
         if !self.quiet && !self.json {
-            self.error_line(line);
+            self.error_line(&visible_lines(line));
         }
     }
 
@@ -90,12 +91,14 @@ impl Console {
     /// Tells what went wrong.
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.json {
-            self.error_line(&failure.to_json().to_string());
+            self.error_line(&visible_json(&failure.to_json().to_string()));
             return;
         }
         let (red, plain) = if self.has_color() { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        self.error_line(&format!("{red}error{plain}: {}", failure.message()));
+        // Whatever made the message, it does not steer the terminal.
+        self.error_line(&format!("{red}error{plain}: {}", visible_lines(failure.message())));
         for (name, text) in failure.details() {
+            let text = &*visible_lines(text);
             // A hint of several lines is laid out already.
             if name == "hint" && text.starts_with(' ') {
                 self.error_line(text);
@@ -198,6 +201,53 @@ pub(crate) fn visible_lines(text: &str) -> String {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// JSON laid out for people. It is not taken apart for that: numbers keep all of their digits.
+pub(crate) fn laid_out(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    let mut rest = json.chars().peekable();
+    while let Some(c) = rest.next() {
+        if in_text {
+            out.push(c);
+            in_text = c != '"' || is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            continue;
+        }
+        match c {
+            ' ' | '\t' | '\n' | '\r' => {}
+            '{' | '[' => {
+                out.push(c);
+                while rest.next_if(char::is_ascii_whitespace).is_some() {}
+                if let Some(end) = rest.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                in_text = c == '"';
+                out.push(c);
+            }
+        }
+    }
+    out
+}
+
 /// JSON with the characters escaped that JSON itself lets through and a terminal would act on. It stays the same JSON.
 pub(crate) fn visible_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -227,6 +277,8 @@ fn steers(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -240,6 +292,17 @@ mod tests {
         assert_eq!(check(json!({ "progressToken": 1, "progress": 9, "total": 0 })), "9");
         let long = check(json!({ "progressToken": 1, "progress": 1.5, "message": "x".repeat(99) }));
         assert_eq!(long, format!("1.5 {}…", "x".repeat(48)));
+    }
+
+    #[test]
+    fn json_is_laid_out_and_keeps_its_digits() {
+        let json = r#"{"a":[1,{"b":"x, \\\"{\\\\"},[ ],{}],"big":123456789012345678901234567890.10,"c":{"d":null}}"#;
+        let shown = laid_out(json);
+        assert!(shown.contains("\n  \"big\": 123456789012345678901234567890.10,\n"), "{shown}");
+        let value: Value = serde_json::from_str(json).expect("JSON");
+        let number = "123456789012345678901234567890.10";
+        let plain = serde_json::to_string_pretty(&value).expect("JSON");
+        assert_eq!(shown.replace(number, "n"), plain.replace(&value["big"].to_string(), "n"));
     }
 
     #[test]

@@ -33,6 +33,13 @@ pub(crate) async fn leave(client: Client) {
     let _ = tokio::time::timeout(FAREWELL, client.close()).await;
 }
 
+/// Warns of tools that the server has and this program must not call, so that none vanishes without a word.
+pub(crate) fn tell_left_out(client: &Client, console: &Console) {
+    for one in client.left_out() {
+        console.note(&format!("warning: the tool {} is left out: {}", visible(&one.tool), visible(&one.reason)));
+    }
+}
+
 /// What a command adds to a connection before it is opened, whichever way leads to the server.
 pub(crate) trait Prepare {
     fn prepare<S: Source>(&self, connect: Connect<S>) -> Connect<S>;

@@ -12,11 +12,12 @@ use serde_json::Value;
 use crate::ask::Asker;
 use crate::cli::Target;
 use crate::error::Failure;
+use crate::flags::place::{flags, resolved};
 use crate::flags::{Asked, find, named, parse};
 use crate::media;
-use crate::print::{Console, visible, visible_json, visible_lines};
+use crate::print::{Console, laid_out, visible, visible_json, visible_lines};
 use crate::signature;
-use crate::target::leave;
+use crate::target::{leave, tell_left_out};
 
 #[derive(Debug, Args)]
 #[command(
@@ -42,6 +43,7 @@ pub(crate) async fn run(call: &Call, server: Option<Vec<OsString>>, console: &Co
     let asker = Asker::new(console);
     let client = call.target.connect_with(server, console, &asker).await?;
     let tools = client.list_tools().await?;
+    tell_left_out(&client, console);
     let tool = find("tool", &tools, name, |tool| &tool.name)?;
     let arguments = match parse(tool, words)? {
         Asked::Help => {
@@ -70,7 +72,7 @@ pub(crate) async fn run(call: &Call, server: Option<Vec<OsString>>, console: &Co
     }
     if !console.json {
         let text = match &result.structured_content {
-            Some(raw) => visible_json(&pretty(raw.get())),
+            Some(raw) => visible_json(&laid_out(raw.get())),
             None => visible_lines(&media::plain(&result.content, call.save.is_some())),
         };
         if !text.is_empty() {
@@ -86,28 +88,34 @@ pub(crate) fn help(tool: &Tool) -> String {
     if let Some(description) = &tool.description {
         let _ = write!(text, "\n\n{}", visible_lines(description));
     }
-    let arguments = signature::arguments(&tool.input_schema);
-    if !arguments.is_empty() {
+    let flags = flags(&tool.input_schema);
+    if !flags.is_empty() {
         text.push_str("\n\nArguments:");
     }
-    for argument in arguments {
-        let _ = write!(text, "\n  --{} <{}>", visible(argument.name), signature::type_of(argument.schema, 0));
+    for flag in flags {
+        let schema = flag.place.schema;
+        let plain = resolved(&tool.input_schema, schema);
+        let said = |key: &str| schema.get(key).or_else(|| plain.and_then(|plain| plain.get(key)));
+        let kind = plain.map_or_else(|| "any".to_owned(), |plain| signature::object_type(plain, 0));
+        let _ = write!(text, "\n  --{} <{kind}>", visible(&flag.place.name()));
         let mut notes = Vec::new();
-        if argument.required {
-            notes.push("required".to_owned());
+        match flag.place.path.split_last() {
+            Some((_, [])) if flag.required => notes.push("required".to_owned()),
+            Some((_, outer)) if flag.required => notes.push(format!("required in {}", visible(&outer.join(".")))),
+            _ => {}
         }
-        if let Some(default) = argument.schema.get("default") {
+        if let Some(default) = said("default") {
             notes.push(format!("default {}", visible(&default.to_string())));
         }
         for (key, words) in [("minimum", "at least"), ("maximum", "at most"), ("pattern", "matches")] {
-            if let Some(bound) = argument.schema.get(key) {
+            if let Some(bound) = said(key) {
                 notes.push(format!("{words} {}", visible(&bound.to_string())));
             }
         }
         if !notes.is_empty() {
             let _ = write!(text, "  ({})", notes.join(", "));
         }
-        if let Some(doc) = argument.schema.get("description").and_then(Value::as_str) {
+        if let Some(doc) = said("description").and_then(Value::as_str) {
             for line in doc.lines() {
                 let _ = write!(text, "\n      {}", visible(line));
             }
@@ -115,10 +123,4 @@ pub(crate) fn help(tool: &Tool) -> String {
     }
     text.push_str("\n\nOr all arguments at once: --input JSON, --input @FILE, --input - for standard input");
     text
-}
-
-fn pretty(json: &str) -> String {
-    serde_json::from_str::<Value>(json)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| json.to_owned())
 }

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::error::Failure;
+use crate::flags::place;
 use crate::lock::{FILE, Lock};
 use crate::print::Console;
 
@@ -82,8 +83,8 @@ fn found(lock: &Lock, words: &[String]) -> Vec<String> {
     match command.as_str() {
         "call" => match rest.iter().find_map(|word| lock.tools.get(word)) {
             Some(tool) => {
-                let members = tool.input_schema.get("properties").and_then(serde_json::Value::as_object);
-                flags(members.into_iter().flatten().map(|(name, _)| name.clone()).collect())
+                let named = tool.input_schema.as_object().map(place::flags).unwrap_or_default();
+                flags(named.iter().map(|flag| flag.place.name()).collect())
             }
             None => lock.tools.keys().cloned().collect(),
         },
@@ -197,7 +198,7 @@ mod tests {
     fn names_are_those_of_the_lock() {
         let text = json!({
             "lockVersion": 1, "protocolVersions": [], "capabilities": {}, "resourceTemplates": {},
-            "tools": { "add": { "hash": "", "inputSchema": { "properties": { "a": {}, "b": {} } } } },
+            "tools": { "add": { "hash": "", "inputSchema": { "properties": { "a": {}, "b": { "properties": { "c": {} } } } } } },
             "prompts": { "ask": { "arguments": [{ "name": "topic" }] } }, "resources": { "note://1": { "name": "one" } },
         });
         let lock = Lock::parse(&text.to_string(), "it").expect("a lock");
@@ -206,8 +207,8 @@ mod tests {
         for (line, expected) in [
             ("call", "add"),
             ("call --release", "add"),
-            ("call add", "--a --b"),
-            ("call --bin x add --a", "--a --b"),
+            ("call add", "--a --b --b.c"),
+            ("call --bin x add --a", "--a --b --b.c"),
             ("prompt", "ask"),
             ("prompt ask", "--topic"),
             ("read", "note://1"),

@@ -11,6 +11,7 @@ use crate::cli::Target;
 use crate::error::Failure;
 use crate::print::{Console, visible};
 use crate::signature;
+use crate::target::tell_left_out;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: cargo mcp list tools")]
@@ -46,6 +47,7 @@ pub(crate) async fn run(list: &List, server: Option<Vec<OsString>>, console: &Co
     let mut lines = Vec::new();
     if wants(What::Tools) && offers.tools.is_some() {
         let tools = client.list_tools().await?;
+        tell_left_out(&client, console);
         section(
             &mut lines,
             "tools",
