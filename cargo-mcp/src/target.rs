@@ -24,6 +24,9 @@ use crate::client::Launch;
 use crate::error::Failure;
 use crate::print::{Console, visible};
 
+/// The variable that tells a server how it is talked to, and what says that it is over standard input and output.
+pub(crate) const TRANSPORT: (&str, &str) = ("MCP_TRANSPORT", "stdio");
+
 /// How long a server may take to end whose answer is not wanted any more.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -184,7 +187,7 @@ impl Target {
                 let (first, arguments) =
                     program.words.split_first().ok_or_else(|| Failure::usage("there is no command"))?;
                 // It is talked to over standard input and output, whatever it does by default.
-                let mut connect = Client::command(first).args(arguments).env("MCP_TRANSPORT", "stdio");
+                let mut connect = Client::command(first).args(arguments).env(TRANSPORT.0, TRANSPORT.1);
                 for (name, value) in &program.env {
                     connect = connect.env(name, value);
                 }

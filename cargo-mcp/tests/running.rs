@@ -10,7 +10,7 @@ mod served;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use process::{Run, mcp, repository};
+use process::{Run, Scratch, mcp, mcp_with, repository};
 use served::Served;
 
 fn run(line: &[&str], input: &str) -> Run {
@@ -48,6 +48,23 @@ fn what_follows_the_dashes_and_the_exit_code_are_the_servers() {
     let wrong = run(&["--bin", "hello", "--http", "nowhere"], "");
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
     assert!(wrong.stderr.contains("127.0.0.1:3000"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_server_is_told_how_it_is_talked_to() {
+    let scratch = Scratch::new("running");
+    std::fs::create_dir_all(scratch.0.join("src")).expect("a folder");
+    let manifest = "[package]\nname = \"tells\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(scratch.0.join("Cargo.toml"), manifest).expect("a file");
+    let main =
+        "fn main() {\n    println!(\"{:?} {:?}\", std::env::var(\"MCP_TRANSPORT\"), std::env::args().nth(1));\n}\n";
+    std::fs::write(scratch.0.join("src/main.rs"), main).expect("a file");
+    let run = mcp(&scratch.0, &["run"]);
+    assert_eq!(run.stdout, "Ok(\"stdio\") None\n", "{}", run.stderr);
+    let run = mcp(&scratch.0, &["run", "--http", "0"]);
+    assert_eq!(run.stdout, "Err(NotPresent) Some(\"--http\")\n", "{}", run.stderr);
+    let run = mcp_with(&scratch.0, &["run"], &[("MCP_TRANSPORT", "http")]);
+    assert_eq!(run.stdout, "Ok(\"http\") None\n", "whoever says so has it: {}", run.stderr);
 }
 
 #[cfg(unix)]

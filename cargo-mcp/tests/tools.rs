@@ -160,6 +160,12 @@ fn the_packages_own_binary_is_installed_by_its_path() {
     let value: Value = serde_json::from_str(&read(&scratch.0.join(".vscode/mcp.json"))).expect("JSON");
     let command = value["servers"]["tiny"]["command"].as_str().unwrap_or_default().to_owned();
     assert!(Path::new(&command).is_absolute() && Path::new(&command).is_file(), "{command}");
+    // A server of the `http` template serves over HTTP unless it is told otherwise.
+    assert_eq!(value["servers"]["tiny"]["env"], json!({ "MCP_TRANSPORT": "stdio" }));
     let value: Value = serde_json::from_str(&read(&scratch.0.join("opencode.jsonc"))).expect("JSON");
     assert_eq!(value["mcp"]["tiny"]["command"], json!([command]));
+    let run = mcp(&scratch.0, &["install", "vscode", "--env", "MCP_TRANSPORT=http"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let value: Value = serde_json::from_str(&read(&scratch.0.join(".vscode/mcp.json"))).expect("JSON");
+    assert_eq!(value["servers"]["tiny"]["env"], json!({ "MCP_TRANSPORT": "http" }), "whoever says so has it");
 }

@@ -12,7 +12,7 @@ use crate::client::edit::{Refusal, edit, find};
 use crate::client::{Client, Launch, Scope, Surroundings, masked, read};
 use crate::error::Failure;
 use crate::print::{Console, visible, visible_json};
-use crate::target::Remote;
+use crate::target::{Remote, TRANSPORT};
 
 #[derive(Debug, Args)]
 #[command(
@@ -93,6 +93,12 @@ fn launch(install: &Install, server: Option<Vec<OsString>>, console: &Console) -
         let chosen = install.target.choose()?;
         let name = install.name.clone().unwrap_or_else(|| chosen.name.clone());
         let path = if install.remove { PathBuf::new() } else { install.target.build(&chosen, None, console)? };
+        let mut env = env;
+        let (variable, transport) = TRANSPORT;
+        if !env.iter().any(|(name, _)| name == variable) {
+            // Applications talk to it over standard input and output, whatever it does by default.
+            env.push((variable.to_owned(), transport.to_owned()));
+        }
         return Ok(Launch { name, command: text(path.into_os_string())?, env, ..Launch::default() });
     };
     let (program, arguments) = words.split_first().ok_or_else(|| {

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::cli::Own;
 use crate::error::Failure;
 use crate::print::{Console, visible};
+use crate::target::TRANSPORT;
 
 /// The port unless one is given; if it is taken, any free one.
 const PORT: u16 = 3000;
@@ -35,12 +36,19 @@ pub(crate) fn run(run: &Run, arguments: Option<Vec<OsString>>, console: &Console
         Some(address) => {
             command.arg("--http").arg(address);
         }
-        // Over HTTP the server itself says where it is; here there would be nothing to see.
-        None if console.can_ask() => console.note(&format!(
-            "{} speaks over standard input and output; --http serves it at an address",
-            visible(&program.file_stem().unwrap_or_default().to_string_lossy())
-        )),
-        None => {}
+        None => {
+            // Over HTTP the server itself says where it is; here there would be nothing to see.
+            if console.can_ask() {
+                console.note(&format!(
+                    "{} speaks over standard input and output; --http serves it at an address",
+                    visible(&program.file_stem().unwrap_or_default().to_string_lossy())
+                ));
+            }
+            // That is what was asked for, whatever the server does by default; arguments of its own say otherwise.
+            if std::env::var_os(TRANSPORT.0).is_none() {
+                command.env(TRANSPORT.0, TRANSPORT.1);
+            }
+        }
     }
     command.args(arguments.unwrap_or_default());
     replace(command, &program)
