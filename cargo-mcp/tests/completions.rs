@@ -91,6 +91,43 @@ fn bash_completes_from_the_lock() {
 }
 
 #[test]
+fn bash_completes_under_cargos_roof_and_leaves_cargos_own_alone() {
+    let shell = Shell::new("bash", "complete.bash");
+    let own = "_own() { COMPREPLY=(\"own $1 $2 $3\"); }; complete -o nospace -F _own cargo";
+    let loader = format!("_comp_load() {{ {own}; }}");
+    // Before this script is read; once it is asked for; never.
+    for (before, has_own) in [(own, true), (loader.as_str(), true), ("true", false)] {
+        let complete = |words: &str| {
+            let program = format!(
+                "{before}; source ./complete.bash; [[ $(complete -p cargo) =~ -F\\ ([^ ]+) ]]; \
+                 COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+                 ${{BASH_REMATCH[1]}} cargo \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
+                 printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p cargo"
+            );
+            shell.run(&["--norc", "-c"], &program)
+        };
+        for (words, expected) in [
+            ("cargo mcp call se", "search"),
+            ("cargo mcp call search --q", "--query"),
+            ("cargo mcp list --pro", "--protocol"),
+            ("cargo mcp ''", "install"),
+            ("cargo bu", if has_own { "own cargo bu cargo" } else { "" }),
+            ("cargo build --mcp", if has_own { "own cargo --mcp build" } else { "" }),
+            ("cargo mcp", if has_own { "own cargo mcp cargo" } else { "" }),
+        ] {
+            let Some(text) = complete(words) else { return };
+            assert!(text.lines().any(|line| line == expected), "{before}: {words}: {text}");
+            assert!(text.contains("-F _cargo_mcp_under_cargo"), "{before}: {words}: {text}");
+            assert_eq!(
+                text.contains("-o nospace"),
+                has_own && (before == own || !words.starts_with("cargo mcp ")),
+                "{words}"
+            );
+        }
+    }
+}
+
+#[test]
 fn fish_completes_from_the_lock() {
     let shell = Shell::new("fish", "complete.fish");
     let complete = |line: &str| {
@@ -146,8 +183,27 @@ fn zsh_completes_from_the_lock() {
     fs::write(shell.scratch.0.join(".zshrc"), ZSHRC.replace("@LOAD@", "")).expect("a file");
     shell.check(|line| complete(&shell, line));
     fs::write(shell.scratch.0.join(".zshrc"), ZSHRC.replace("@LOAD@", "source ./_cargo-mcp")).expect("a file");
-    if let Some(found) = complete(&shell, "cargo-mcp call se") {
-        assert!(found.iter().any(|one| one == "search"), "{found:?}");
+    // There is no completion of cargo's own, and then there is one.
+    for line in ["cargo-mcp call se", "cargo mcp call se"] {
+        if let Some(found) = complete(&shell, line) {
+            assert!(found.iter().any(|one| one == "search"), "{line}: {found:?}");
+        }
+    }
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc runs");
+    let own = Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("share/zsh/site-functions/_cargo");
+    if !own.exists() {
+        assert!(std::env::var_os("MCP_TESTS_NOTHING_LEFT_OUT").is_none(), "rust has no completion of cargo for zsh");
+        println!("left out: rust comes without a completion of cargo for zsh");
+        return;
+    }
+    fs::copy(own, shell.scratch.0.join("_cargo")).expect("a copy");
+    for load in ["", "source ./_cargo-mcp"] {
+        fs::write(shell.scratch.0.join(".zshrc"), ZSHRC.replace("@LOAD@", load)).expect("a file");
+        for (line, expected) in [("cargo mcp call se", "search"), ("cargo metad", "metadata")] {
+            if let Some(found) = complete(&shell, line) {
+                assert!(found.iter().any(|one| one == expected), "{load:?}: {line}: {found:?}");
+            }
+        }
     }
 }
 
@@ -158,5 +214,13 @@ fn each_shell_has_its_script() {
         let script = mcp(&scratch.0, &["completions", shell]);
         assert!(script.code == 0 && script.stdout.contains("cargo-mcp"), "{shell}: {}", script.stderr);
         assert_eq!(script.stdout.contains("cargo-mcp names"), shell != "elvish", "{shell}");
+        if shell == "powershell" {
+            // A second completer of the same command takes the first one's place.
+            let registered =
+                script.stdout.matches("Register-ArgumentCompleter -Native -CommandName 'cargo-mcp'").count();
+            assert_eq!(registered, 1, "{}", script.stdout);
+            assert!(script.stdout.contains("\n$global:CargoMcpStatic = {\n    param("), "{}", script.stdout);
+            assert!(script.stdout.contains("\n    & $global:CargoMcpStatic $wordToComplete"), "{}", script.stdout);
+        }
     }
 }

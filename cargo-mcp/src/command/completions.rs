@@ -16,7 +16,8 @@ use crate::print::Console;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: cargo mcp completions bash > ~/.local/share/bash-completion/completions/cargo-mcp\n\n\
-                  Tools, their flags, prompts and resources come from mcp.lock: `cargo mcp lock` writes it."
+                  Tools, their flags, prompts and resources come from mcp.lock: `cargo mcp lock` writes it.\n\
+                  A shell that reads the script at its start completes behind `cargo mcp` as behind `cargo-mcp`."
 )]
 pub(crate) struct Completions {
     /// Shell to write for
@@ -46,6 +47,9 @@ pub(crate) fn run(completions: &Completions, console: &Console) -> Result<ExitCo
         // What registers the function comes last, after it has been wrapped.
         let registers = script.rfind("\nif [ \"$funcstack[1]\"").unwrap_or(script.len());
         script.truncate(registers);
+    }
+    if completions.shell == Shell::PowerShell {
+        script = script.replacen(REGISTERS, "$global:CargoMcpStatic = {", 1);
     }
     script.push_str(match completions.shell {
         Shell::Bash => BASH,
@@ -116,6 +120,39 @@ _cargo_mcp_named() {
     done < <(cargo-mcp names "${COMP_WORDS[@]:command:COMP_CWORD-command}" 2>/dev/null)
 }
 complete -F _cargo_mcp_named -o nosort -o bashdefault -o default cargo-mcp
+
+# The same under cargo's roof; what else follows `cargo` is for cargo's own completion.
+_cargo_mcp_under_cargo() {
+    if [[ $COMP_CWORD -ge 2 && ${COMP_WORDS[1]} == mcp ]]; then
+        local COMP_CWORD=$((COMP_CWORD - 1))
+        local -a COMP_WORDS=(cargo-mcp "${COMP_WORDS[@]:2}")
+        _cargo_mcp_named cargo-mcp "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        return
+    fi
+    if [[ -z $_cargo_mcp_own ]]; then
+        # bash-completion reads cargo's own only when somebody asks for it.
+        local loader
+        complete -r cargo
+        for loader in _comp_load __load_completion _completion_loader; do
+            if declare -F "$loader" >/dev/null; then "$loader" cargo >/dev/null 2>&1; break; fi
+        done
+        _cargo_mcp_before_cargo
+        [[ -n $_cargo_mcp_own ]] || _cargo_mcp_own=:
+    fi
+    "$_cargo_mcp_own" "$@"
+}
+_cargo_mcp_before_cargo() {
+    local spec
+    spec=$(complete -p cargo 2>/dev/null)
+    if [[ -z $spec ]]; then
+        complete -F _cargo_mcp_under_cargo -o nosort -o bashdefault -o default cargo
+    elif [[ $spec =~ ' -F '([^ ]+)' ' && ${BASH_REMATCH[1]} != _cargo_mcp_under_cargo ]]; then
+        _cargo_mcp_own=${BASH_REMATCH[1]}
+        # With the options that it has.
+        eval "${spec/ -F $_cargo_mcp_own / -F _cargo_mcp_under_cargo }"
+    fi
+}
+_cargo_mcp_before_cargo
 "#;
 
 const ZSH: &str = r#"
@@ -137,10 +174,22 @@ _cargo-mcp() {
     fi
     _cargo_mcp_static "$@"
 }
+_cargo_mcp_under_cargo() {
+    if (( CURRENT > 2 )) && [[ $words[2] == mcp ]]; then
+        shift words
+        (( CURRENT-- ))
+        words[1]=cargo-mcp
+        _cargo-mcp
+    else
+        _default
+    fi
+}
 if [ "$funcstack[1]" = "_cargo-mcp" ]; then
     _cargo-mcp "$@"
 else
     compdef _cargo-mcp cargo-mcp
+    # cargo's own completion asks this one for what follows `cargo mcp`. Where there is none, this stands in for it.
+    (( $+_comps[cargo] )) || compdef _cargo_mcp_under_cargo cargo
 fi
 "#;
 
@@ -172,19 +221,25 @@ end
 complete -c cargo -n __cargo_mcp_under_cargo -f -a '(__cargo_mcp_below)'
 ";
 
+/// How clap's script hands over its completions, of which a shell keeps only the last.
+const REGISTERS: &str = "Register-ArgumentCompleter -Native -CommandName 'cargo-mcp' -ScriptBlock {";
+
 const POWERSHELL: &str = r#"
 # Names from mcp.lock, before the static ones.
-$script:CargoMcpStatic = (Get-Item Function:TabExpansion2).ScriptBlock
 Register-ArgumentCompleter -Native -CommandName 'cargo-mcp' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $words = @($commandAst.CommandElements | ForEach-Object { "$_" })
     # The first word that is no option is the command.
     $at = 1..($words.Count - 1) | Where-Object { $words[$_] -notmatch '^(-.*|always|never|auto)$' } | Select-Object -First 1
-    if ($null -eq $at -or $words[$at] -notin 'call', 'read', 'prompt') { return }
-    $last = if ($wordToComplete) { $words.Count - 2 } else { $words.Count - 1 }
-    cargo-mcp names @($words[$at..$last]) 2>$null |
-        Where-Object { $_ -like "$wordToComplete*" } |
-        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+    if ($null -ne $at -and $words[$at] -in 'call', 'read', 'prompt') {
+        $last = if ($wordToComplete) { $words.Count - 2 } else { $words.Count - 1 }
+        if ($last -ge $at) {
+            cargo-mcp names @($words[$at..$last]) 2>$null |
+                Where-Object { $_ -like "$wordToComplete*" } |
+                ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+        }
+    }
+    & $global:CargoMcpStatic $wordToComplete $commandAst $cursorPosition
 }
 "#;
 
