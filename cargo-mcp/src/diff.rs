@@ -1,5 +1,6 @@
 //! What changed between two locks, who is broken by it, and how that is told.
 
+mod format;
 mod header;
 mod items;
 pub(crate) mod report;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Change, Rule, schema};
+use super::{Change, Rule, header, schema};
 use crate::lock::{Lock, LockedPrompt, LockedResource, LockedTool};
 use crate::print::visible;
 
@@ -35,7 +35,7 @@ const TEMPLATES: Rules = Rules {
 };
 
 pub(super) fn changes(old: &Lock, new: &Lock) -> Vec<Change> {
-    let mut found = Vec::new();
+    let (mut found, mut headers) = (Vec::new(), Vec::new());
     server(old, new, &mut found);
     let same_tool = |a: &LockedTool, b: &LockedTool| {
         a.input_schema == b.input_schema && a.output_schema == b.output_schema && {
@@ -44,9 +44,14 @@ pub(super) fn changes(old: &Lock, new: &Lock) -> Vec<Change> {
             has_arguments || a.description == b.description
         }
     };
+    // A tool that no client can have is not fine for being new.
+    for (name, tool) in new.tools.iter().filter(|(name, _)| !old.tools.contains_key(*name)) {
+        headers.extend(header::headers(&visible(name), &tool.input_schema));
+    }
     for (name, old, new) in pairs(&TOOLS, &old.tools, &new.tools, same_tool, &mut found) {
         tool(name, old, new, &mut found);
     }
+    found.append(&mut headers);
     let same_prompt = |a: &LockedPrompt, b: &LockedPrompt| {
         a.arguments == b.arguments && (!a.arguments.is_empty() || a.description == b.description)
     };

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
+use super::format;
 use super::header::headers;
 use super::items::{quoted, text};
 use super::{Change, Rule, Verdict, Witness};
@@ -200,12 +201,8 @@ impl Walk<'_> {
                 self.push(path, rule, format!("{what} was {}, is {}", shown(before), shown(now)));
             }
         }
-        if let Some(format) = new.get("format").filter(|format| old.get("format") != Some(*format)) {
-            self.push(
-                path,
-                Rule::FormatChanged,
-                format!("the format was {}, is {}", shown(old.get("format")), shown(Some(format))),
-            );
+        if let Some(message) = format::added((self.old_root, old), (self.new_root, new)) {
+            self.push(path, Rule::FormatChanged, message);
         }
     }
 

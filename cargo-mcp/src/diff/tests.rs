@@ -1,5 +1,7 @@
 //! A row per rule, in both directions.
 
+mod notes;
+
 use serde_json::{Value, json};
 
 use super::settings::Settings;
@@ -337,13 +339,6 @@ fn rest(seen: &mut Vec<Rule>) {
         "protocol-dropped breaking",
         seen,
     );
-}
-
-#[test]
-fn hints_of_more_danger_break_where_security_matters() {
-    let hint = |value: bool| tool(&json!({ "annotations": { "readOnlyHint": value } }));
-    let verdict = |is_security| found(&hint(true), &hint(false), is_security)[0].verdict;
-    assert_eq!((verdict(false), verdict(true)), (Verdict::Warn, Verdict::Breaking));
 }
 
 #[test]
