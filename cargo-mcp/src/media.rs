@@ -1,6 +1,7 @@
 //! Content that is no text: told in a line on a terminal, never dumped there, and written to files when asked.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -67,13 +68,24 @@ fn write<'c>(
     console: &Console,
 ) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::own(format!("{} cannot be written", folder.display())).cause(error);
-    for (index, (data, mime)) in binary.enumerate() {
+    let mut number = 0;
+    for (data, mime) in binary {
         fs::create_dir_all(folder).map_err(cannot)?;
         let bytes = STANDARD
             .decode(data)
             .map_err(|error| Failure::own("the server sent content that is no Base64").cause(error))?;
-        let path = folder.join(format!("{}.{}", index + 1, extension(mime.unwrap_or_default())));
-        fs::write(&path, bytes).map_err(cannot)?;
+        let end = extension(mime.unwrap_or_default());
+        // What was saved before stays: a file takes the next number that is free.
+        let (path, mut file) = loop {
+            number += 1;
+            let path = folder.join(format!("{number}.{end}"));
+            match fs::File::create_new(&path) {
+                Ok(file) => break (path, file),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot(error)),
+            }
+        };
+        file.write_all(&bytes).map_err(cannot)?;
         console.note(&format!("saved {}", visible(&path.display().to_string())));
     }
     Ok(())

@@ -79,8 +79,7 @@ impl Console {
     /// Whether somebody is there who can be asked: on a terminal, and no program that reads JSON. `CI` says that it only looks
     /// like one.
     pub(crate) fn can_ask(&self) -> bool {
-        let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
-        !self.json && !is_ci && stdin().is_terminal() && stderr().is_terminal()
+        !self.json && !is_ci() && stdin().is_terminal() && stderr().is_terminal()
     }
 
     /// Says what nobody can do without, however quiet it should be.
@@ -161,6 +160,11 @@ impl Console {
             }
         })
     }
+}
+
+/// Whether it is a machine that builds, which says so by `CI` and may say that it is none.
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }
 
 /// How far a call is: a bar where the server says how much there is in all, and never more than a narrow terminal has room

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mcp_runtime::client::{Connect, Source};
+use mcp_runtime::client::{Connect, Error, Source};
 use mcp_runtime::{Client, Revision};
 
 pub(crate) use self::browser::open;
@@ -182,7 +182,18 @@ impl Target {
         console: &Console,
         prepare: &impl Prepare,
     ) -> Result<Client, Failure> {
-        let opened = match way {
+        let opened = self.opened(way, revision, console, prepare).await?;
+        opened.map_err(|error| Failure::from(error).unreachable_because(way))
+    }
+
+    async fn opened(
+        &self,
+        way: &Way,
+        revision: Option<Revision>,
+        console: &Console,
+        prepare: &impl Prepare,
+    ) -> Result<Result<Client, Error>, Failure> {
+        Ok(match way {
             Way::Program(program) => {
                 let (first, arguments) =
                     program.words.split_first().ok_or_else(|| Failure::usage("there is no command"))?;
@@ -197,8 +208,36 @@ impl Target {
                 self.speak(connect, revision, console, prepare).await
             }
             Way::Remote(remote) => self.speak(remote.connect(console), revision, console, prepare).await,
+        })
+    }
+
+    /// Whether the server speaks a revision. One that cannot be asked at the moment has not said that it does not.
+    pub(crate) async fn speaks(&self, way: &Way, revision: Revision, console: &Console) -> Result<bool, Failure> {
+        let error = match self.opened(way, Some(revision), console, &()).await? {
+            Ok(client) => {
+                client.close().await;
+                return Ok(true);
+            }
+            Err(error) => error,
         };
-        opened.map_err(|error| Failure::from(error).unreachable_because(way))
+        match (&error, way) {
+            (Error::Version { .. } | Error::Protocol { .. } | Error::Invalid { .. }, _) => Ok(false),
+            // There are servers that end on a message that they do not know.
+            (Error::Closed { .. }, Way::Program(_)) => Ok(false),
+            (Error::Status { status: 400..=499, .. }, _) if !matches!(error, Error::Status { status: 429, .. }) => {
+                Ok(false)
+            }
+            // And some that say nothing to it.
+            (Error::Timeout { .. }, Way::Program(_)) => {
+                console.note(&format!(
+                    "warning: {} did not answer in {} and is taken not to speak it; --timeout SECONDS waits longer",
+                    way.shown(),
+                    revision.as_str()
+                ));
+                Ok(false)
+            }
+            _ => Err(Failure::from(error).unreachable_because(way)),
+        }
     }
 
     /// Says what is the same on every way.
@@ -208,7 +247,7 @@ impl Target {
         revision: Option<Revision>,
         console: &Console,
         prepare: &impl Prepare,
-    ) -> Result<Client, mcp_runtime::client::Error> {
+    ) -> Result<Client, Error> {
         let mut connect = connect.timeout(Duration::from_secs(self.timeout));
         if let Some(revision) = revision {
             connect = connect.protocol(revision);

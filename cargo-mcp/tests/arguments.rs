@@ -1,4 +1,4 @@
-//! What a tool's schema refuses never reaches the server.
+//! What a tool's schema refuses never reaches the server; what comes back is not touched.
 
 #![cfg(unix)]
 
@@ -80,4 +80,36 @@ fn the_digits_of_a_result_are_the_servers() {
         let run = stub.run(line);
         assert!(run.stdout.contains(big), "{line:?}: {}{}", run.stdout, run.stderr);
     }
+}
+
+#[test]
+fn a_saved_file_takes_no_other_ones_place() {
+    let stub = server("arguments-save", &json!({ "type": "object" }));
+    let image = |data: &str| json!({ "type": "image", "data": data, "mimeType": "image/png" });
+    stub.answers("tools/call", &json!({ "content": [image("AAAA"), image("AAAA")] }));
+    let out = stub.file("out");
+    std::fs::create_dir_all(&out).expect("a folder");
+    std::fs::write(out.join("1.png"), "mine").expect("a file");
+    for _ in 0..2 {
+        let run = stub.run(&["call", "--save", "out", "find"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    let mut names: Vec<_> = std::fs::read_dir(&out).expect("a folder").flatten().map(|one| one.file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["1.png", "2.png", "3.png", "4.png", "5.png"]);
+    assert_eq!(std::fs::read_to_string(out.join("1.png")).expect("a file"), "mine");
+}
+
+#[test]
+fn a_revision_that_is_not_answered_is_not_dropped_without_a_word() {
+    let stub = server("arguments-silent", &json!({ "type": "object" }));
+    let script = std::fs::read_to_string(stub.file("server.sh")).expect("a file");
+    let run = stub.run(&["lock", "--output", "-", "--protocol", "2025-11-25"]);
+    assert!(run.code == 0 && run.stderr.is_empty(), "it answers that it speaks no other: {}", run.stderr);
+    // The second time it says nothing.
+    let silent = format!("if [ -e started ]; then exec sleep 20; fi; touch started\n{script}");
+    std::fs::write(stub.file("server.sh"), silent).expect("a file");
+    let run = stub.run(&["lock", "--output", "-", "--protocol", "2025-11-25", "--timeout", "1"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("did not answer in 2025-06-18 and is taken not to speak it"), "{}", run.stderr);
 }

@@ -49,6 +49,50 @@ fn every_command_reaches_a_server_by_its_address() {
     assert!(run.stderr.contains("there are two servers"), "{}", run.stderr);
 }
 
+const DISCOVERED: &str = r#"{"jsonrpc":"2.0","id":@ID@,"result":{"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private","resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"x","version":"1"}}}}"#;
+const LISTED: &str = r#"{"jsonrpc":"2.0","id":@ID@,"result":{"tools":[{"name":"good","inputSchema":{"type":"object"}},{"name":"bad\u001b[2J","inputSchema":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"a b"}}}}],"ttlMs":0,"cacheScope":"private","resultType":"complete"}}"#;
+const CALLED: &str =
+    r#"{"jsonrpc":"2.0","id":@ID@,"result":{"content":[{"type":"text","text":"done"}],"resultType":"complete"}}"#;
+
+/// A server of 2026-07-28 alone.
+fn newest(request: &str) -> (u16, &'static str, &'static str) {
+    let is = |method: &str| request.contains(&format!("\"method\":\"{method}\""));
+    match () {
+        () if is("server/discover") => (200, "application/json", DISCOVERED),
+        () if is("tools/list") => (200, "application/json", LISTED),
+        () if is("tools/call") => (200, "application/json", CALLED),
+        () => (404, "text/plain", ""),
+    }
+}
+
+#[test]
+fn a_tool_that_must_be_left_out_does_not_vanish_without_a_word() {
+    let pages = Pages::new(newest);
+    let url = format!("{}/mcp", pages.origin);
+    let scratch = Scratch::new("remote-left-out");
+    for line in [&["list", "--url", &url][..], &["call", "--url", &url, "good"]] {
+        let run = mcp(&scratch.0, line);
+        assert!(!ok(&run).contains("bad"), "{}", run.stdout);
+        assert!(run.stderr.starts_with("warning: the tool bad\\u{1b}[2J is left out: "), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_revision_that_cannot_be_asked_for_keeps_the_lock_from_being_written() {
+    let scratch = Scratch::new("remote-lock");
+    let lock = |pages: &Pages| mcp(&scratch.0, &["lock", "--url", &format!("{}/mcp", pages.origin)]);
+    // Older revisions are refused: that is an answer.
+    let run = lock(&Pages::new(newest));
+    assert!(run.code == 0 && scratch.0.join("mcp.lock").is_file(), "{}", run.stderr);
+    std::fs::remove_file(scratch.0.join("mcp.lock")).expect("a file");
+    let run = lock(&Pages::new(|request| match newest(request) {
+        (404, ..) => (503, "text/plain", ""),
+        answer => answer,
+    }));
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(run.stderr.contains("503") && !scratch.0.join("mcp.lock").exists(), "{}", run.stderr);
+}
+
 #[test]
 fn an_address_where_no_server_is_says_what_to_do() {
     let pages = Pages::new(|head| match head.split(' ').nth(1) {

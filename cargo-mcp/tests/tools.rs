@@ -168,4 +168,19 @@ fn the_packages_own_binary_is_installed_by_its_path() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let value: Value = serde_json::from_str(&read(&scratch.0.join(".vscode/mcp.json"))).expect("JSON");
     assert_eq!(value["servers"]["tiny"]["env"], json!({ "MCP_TRANSPORT": "http" }), "whoever says so has it");
+    // The project is the package and not whatever folder of it somebody happens to be in.
+    let elsewhere = Scratch::new("own-elsewhere");
+    let manifest = scratch.0.join("Cargo.toml").display().to_string();
+    for (folder, more) in [(scratch.0.join("src"), &[][..]), (elsewhere.0.clone(), &["--manifest-path", &manifest])] {
+        let _ = fs::remove_file(scratch.0.join(".cursor/mcp.json"));
+        let run = mcp(&folder, &[&["install", "cursor"], more].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(scratch.0.join(".cursor/mcp.json").is_file() && !folder.join(".cursor").exists(), "{}", run.stdout);
+    }
+    let run = mcp(&scratch.0.join("src"), &["install", "cursor", "--name", "sh", "--", "/bin/sh"]);
+    assert!(
+        run.code == 0 && scratch.0.join("src/.cursor/mcp.json").is_file(),
+        "another's is installed here: {}",
+        run.stderr
+    );
 }

@@ -105,7 +105,10 @@ impl Visit<'_> {
                 self.tell(["protocol", "stdout", "schemas", "names", "lock"].map(left_out).into())?;
             }
         }
-        let project = std::env::current_dir().map_err(Failure::own)?;
+        let project = match chosen.and_then(|_| self.doctor.target.own.project()) {
+            Some(folder) => folder,
+            None => std::env::current_dir().map_err(Failure::own)?,
+        };
         let clients = match Surroundings::here(project) {
             Some(around) => clients::check(&around, own.as_ref()),
             None => vec![Finding::left_out("clients", "nobody says where your own folder is").fix("set HOME")],

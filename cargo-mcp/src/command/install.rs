@@ -55,7 +55,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn run(install: &Install, server: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
-    let project = std::env::current_dir().map_err(Failure::own)?;
+    let project = match install.target.own.project() {
+        // A server that is another's belongs to the folder where it is installed.
+        Some(folder) if server.is_none() && !install.target.is_elsewhere() => folder,
+        _ => std::env::current_dir().map_err(Failure::own)?,
+    };
     let around = Surroundings::here(project)
         .ok_or_else(|| Failure::usage("nobody says where your own folder is").hint("set HOME"))?;
     let launch = launch(install, server, console)?;

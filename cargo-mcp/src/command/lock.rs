@@ -103,8 +103,7 @@ pub(crate) async fn surface(
     client.close().await;
     let mut spoken = vec![agreed.as_str().to_owned()];
     for revision in Revision::ALL.iter().copied().filter(|revision| *revision != agreed) {
-        if let Ok(client) = target.reach(way, Some(revision), console).await {
-            client.close().await;
+        if target.speaks(way, revision, console).await? {
             spoken.push(revision.as_str().to_owned());
         }
     }

@@ -136,6 +136,15 @@ impl Own {
         serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
     }
 
+    /// The folder of the package's workspace, which is the package's own where there is none: what applications open as a
+    /// project.
+    pub(crate) fn project(&self) -> Option<PathBuf> {
+        let output =
+            self.cargo("metadata").args(["--no-deps", "--format-version=1"]).stderr(Stdio::null()).output().ok()?;
+        let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
+        metadata["workspace_root"].as_str().map(PathBuf::from)
+    }
+
     /// Finds the one binary that is meant.
     pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
         let output = self

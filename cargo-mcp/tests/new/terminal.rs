@@ -104,6 +104,10 @@ fn what_was_said_is_not_asked_for() {
         assert!(!seen.contains("Name of the server"), "{line}: {seen}");
     }
     assert_eq!(entries(&scratch.0), ["weather"]);
+    // Whoever says that it is no machine that builds can be asked.
+    let talk = [("Name of the server: ", "sun\n"), ("Template [tools]: ", "minimal\n")];
+    let Some((code, seen)) = on_a_terminal(&scratch, "CI=false cargo mcp new", &talk) else { return };
+    assert_eq!((code, entries(&scratch.0)), (0, vec!["sun".to_owned(), "weather".to_owned()]), "{seen}");
 }
 
 #[test]

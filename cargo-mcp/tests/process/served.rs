@@ -45,14 +45,14 @@ impl Drop for Served {
     }
 }
 
-/// Answers every request with what the function makes of its head, and keeps the heads.
+/// Answers every request with what the function makes of it, and keeps the heads.
 pub(crate) struct Pages {
     pub(crate) origin: String,
     pub(crate) heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Pages {
-    /// The function gives a status, a content type and a body.
+    /// The function gives a status, a content type and a body, in which `@ID@` is the request's.
     pub(crate) fn new(answer: fn(&str) -> (u16, &'static str, &'static str)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -67,8 +67,12 @@ impl Pages {
                 let length = head
                     .lines()
                     .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-                let _ = reader.read_exact(&mut vec![0; length.unwrap_or(0)]);
-                let (status, kind, body) = answer(&head);
+                let mut request = vec![0; length.unwrap_or(0)];
+                let _ = reader.read_exact(&mut request);
+                let request = String::from_utf8_lossy(&request).into_owned();
+                let (status, kind, body) = answer(&format!("{head}{request}"));
+                let id = request.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next()).unwrap_or("0");
+                let body = body.replace("@ID@", id);
                 seen.lock().expect("nobody panicked").push(head);
                 let length = body.len();
                 let _ = write!(

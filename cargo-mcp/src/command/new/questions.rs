@@ -1,6 +1,6 @@
 //! What is asked on a terminal, and only there.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _, stderr, stdin};
+use std::io::{BufRead as _, Write as _, stderr, stdin};
 
 use tokio::sync::oneshot;
 
@@ -18,8 +18,7 @@ pub(super) struct Questions {
 impl Questions {
     /// Somebody is there if both ends are a terminal, nobody said `--yes`, and it is no machine that builds.
     pub(super) fn new(is_told: bool, console: &Console) -> Self {
-        let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-        Self { can_ask: !is_told && !is_ci && !console.json && stdin().is_terminal() && stderr().is_terminal() }
+        Self { can_ask: !is_told && console.can_ask() }
     }
 
     /// The name of the server; `why` tells why it has to be asked for.
