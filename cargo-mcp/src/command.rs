@@ -33,7 +33,7 @@ pub(crate) async fn run(
     match command {
         Command::New(new) => new::new(new, console).await,
         Command::Init(init) => new::init(init, console).await,
-        Command::Run(run) => run::run(&run, server, console),
+        Command::Run(run) => run::run(&run, server, console).await,
         Command::Add(add) => add::run(&add, server.is_some(), console),
         Command::List(list) => list::run(&list, server, console).await,
         Command::Call(call) => call::run(&call, server, console).await,
@@ -43,7 +43,7 @@ pub(crate) async fn run(
         Command::Lock(lock) => lock::run(&lock, server, console).await,
         Command::Diff(diff) => diff::run(&diff, server, console).await,
         Command::Expand(expand) => expand::run(&expand, server.is_some(), console).await,
-        Command::Install(install) => install::run(&install, server, console),
+        Command::Install(install) => install::run(&install, server, console).await,
         Command::Doctor(doctor) => doctor::run(&doctor, server, console).await,
         Command::Completions(completions) => completions::run(&completions, console),
         Command::Names(names) => completions::names(&names, console),

@@ -53,8 +53,27 @@ pub(crate) fn find<'t, T>(kind: &str, all: &'t [T], name: &str, name_of: fn(&T) 
     })
 }
 
-/// Reads the words after a tool's name.
-pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
+/// Reads standard input if the words want it, while an interruption can be heard: the thread that reads ends with the process.
+pub(crate) async fn standard_input(tool: &Tool, words: &[String]) -> Result<Option<String>, Failure> {
+    let wants = |pair: &[String]| pair == ["--input", "-"];
+    let is_wanted = words.windows(2).any(wants) || words.iter().any(|word| word == "--input=-");
+    if !is_wanted || place::find(&tool.input_schema, "input").is_some() {
+        return Ok(None);
+    }
+    let (done, read) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        // Nobody listens after an interruption.
+        let _ = done.send(read.map(|_| text));
+    });
+    let failed = |error: String| Failure::usage("--input: standard input cannot be read").cause(error);
+    let text = read.await.map_err(|error| failed(error.to_string()))?;
+    text.map(Some).map_err(|error| failed(error.to_string()))
+}
+
+/// Reads the words after a tool's name. `input` is what came through standard input, where they want it.
+pub(crate) fn parse(tool: &Tool, words: &[String], input: Option<&str>) -> Result<Asked, Failure> {
     let mut reader = Reader { tool, root: &tool.input_schema, values: Map::new() };
     let mut words = words.iter().map(String::as_str).peekable();
     while let Some(word) = words.next() {
@@ -71,7 +90,7 @@ pub(crate) fn parse(tool: &Tool, words: &[String]) -> Result<Asked, Failure> {
         };
         if name == "input" && reader.find("input").is_none() {
             let value = given.or_else(|| words.next()).ok_or_else(|| lacks(tool, word))?;
-            value::join(&mut reader.values, whole(value)?);
+            value::join(&mut reader.values, whole(value, input)?);
             continue;
         }
         if let Some(place) =
@@ -223,13 +242,10 @@ impl<'t> Reader<'t> {
 }
 
 /// All arguments at once: JSON, `@file`, or `-` for standard input.
-fn whole(text: &str) -> Result<JsonObject, Failure> {
-    let mut read = String::new();
+fn whole(text: &str, input: Option<&str>) -> Result<JsonObject, Failure> {
+    let read;
     let text = if text == "-" {
-        std::io::stdin()
-            .read_to_string(&mut read)
-            .map_err(|error| Failure::usage("--input: standard input cannot be read").cause(error))?;
-        read.as_str()
+        input.unwrap_or_default()
     } else if let Some(path) = text.strip_prefix('@') {
         read = std::fs::read_to_string(path)
             .map_err(|error| Failure::usage(format!("--input: {} cannot be read", visible(path))).cause(error))?;

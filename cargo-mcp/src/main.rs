@@ -34,6 +34,9 @@ use crate::cli::Cli;
 use crate::error::Failure;
 use crate::print::Console;
 
+/// How long after a failure an interruption may be heard that was its cause.
+const HEARD: std::time::Duration = std::time::Duration::from_millis(1);
+
 fn main() -> ExitCode {
     let (arguments, server) = split(std::env::args_os());
     let wants_json = arguments.iter().any(|argument| argument == "--json");
@@ -70,11 +73,19 @@ fn run(cli: Cli, server: Option<Vec<OsString>>) -> Result<ExitCode, Failure> {
     let future = command::run(cli.command, server, &console);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::own)?;
     runtime.block_on(async {
-        tokio::select! {
-            result = future => result,
+        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+        let result = tokio::select! {
+            // It listens from the first: what a command begins with may take a while.
+            biased;
             // The server, which is in the same process group, is told by the terminal itself.
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+            _ = &mut interrupted => return Err(Failure::interrupted()),
+            result = future => result,
+        };
+        // What was waited for was told as well, and may have failed for no other reason.
+        if result.is_err() && tokio::time::timeout(HEARD, interrupted).await.is_ok() {
+            return Err(Failure::interrupted());
         }
+        result
     })
 }
 

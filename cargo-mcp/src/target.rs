@@ -111,7 +111,7 @@ impl Target {
         console: &Console,
         prepare: &impl Prepare,
     ) -> Result<Client, Failure> {
-        self.open(&self.way(server, console)?, self.revision()?, console, prepare).await
+        self.open(&self.way(server, console).await?, self.revision()?, console, prepare).await
     }
 
     /// Whether it is a server other than this package's.
@@ -120,7 +120,7 @@ impl Target {
     }
 
     /// The way to the server. It is built first if it is this package's.
-    pub(crate) fn way(&self, server: Option<Vec<OsString>>, console: &Console) -> Result<Way, Failure> {
+    pub(crate) async fn way(&self, server: Option<Vec<OsString>>, console: &Console) -> Result<Way, Failure> {
         if server.is_some() && self.is_elsewhere() {
             return Err(Failure::usage("there are two servers: a command behind `--`, and --url or --server")
                 .hint("leave one of them out"));
@@ -132,7 +132,7 @@ impl Target {
             return self.way_of(&named::find(name)?.expanded()?, console);
         }
         self.elsewhere.needs_address()?;
-        Ok(self.command(server, console)?.into())
+        Ok(self.command(server, console).await?.into())
     }
 
     /// The way that an application's configuration describes.
@@ -154,14 +154,18 @@ impl Target {
     }
 
     /// The command that starts the server. It is built first if it is this package's.
-    pub(crate) fn command(&self, server: Option<Vec<OsString>>, console: &Console) -> Result<Vec<OsString>, Failure> {
+    pub(crate) async fn command(
+        &self,
+        server: Option<Vec<OsString>>,
+        console: &Console,
+    ) -> Result<Vec<OsString>, Failure> {
         match server {
             Some(command) if command.is_empty() => {
                 Err(Failure::usage("nothing follows `--`")
                     .hint("write the server's command there: -- ./server --stdio"))
             }
             Some(command) => Ok(command),
-            None => Ok(vec![self.own.program(console)?.into_os_string()]),
+            None => Ok(vec![self.own.program(console).await?.into_os_string()]),
         }
     }
 
@@ -272,7 +276,12 @@ impl Target {
     }
 
     /// Builds this package's server and says where it is. It is built in this folder, or in the package's own.
-    pub(crate) fn build(&self, chosen: &Chosen, folder: Option<&Path>, console: &Console) -> Result<PathBuf, Failure> {
-        self.own.build(chosen, folder, console)
+    pub(crate) async fn build(
+        &self,
+        chosen: &Chosen,
+        folder: Option<&Path>,
+        console: &Console,
+    ) -> Result<PathBuf, Failure> {
+        self.own.build(chosen, folder, console).await
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use process::{Scratch, repository};
+use process::{Scratch, left_out, repository};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-mcp");
 
@@ -62,7 +62,7 @@ fn in_a_small_file_system(name: &str, spoil: &str, expected: &[&str]) {
             .output();
         let told = output.map_or_else(|error| error.to_string(), |output| text(&output));
         if !told.contains("ready\n") {
-            println!("left out: no file system can be mounted here: {told}");
+            left_out(&format!("no file system can be mounted here: {told}"));
             return;
         }
         assert!(told.contains("code 1\n"), "{line:?}: {told}");
@@ -124,13 +124,13 @@ fn a_folder_that_is_not_writable_is_left_as_it_is() {
             let output = match output {
                 Ok(output) => output,
                 Err(error) => {
-                    println!("left out: privileges cannot be given up: {error}");
+                    left_out(&format!("privileges cannot be given up: {error}"));
                     return;
                 }
             };
             let told = text(&output);
             if told.starts_with("setpriv: ") {
-                println!("left out: privileges cannot be given up: {told}");
+                left_out(&format!("privileges cannot be given up: {told}"));
                 return;
             }
             assert_eq!(output.status.code(), Some(1), "{line:?} {what}: {told}");

@@ -13,7 +13,7 @@ use crate::ask::Asker;
 use crate::cli::Target;
 use crate::error::Failure;
 use crate::flags::place::{flags, resolved};
-use crate::flags::{Asked, find, named, parse};
+use crate::flags::{Asked, find, named, parse, standard_input};
 use crate::media;
 use crate::print::{Console, laid_out, visible, visible_json, visible_lines};
 use crate::signature;
@@ -45,7 +45,7 @@ pub(crate) async fn run(call: &Call, server: Option<Vec<OsString>>, console: &Co
     let tools = client.list_tools().await?;
     tell_left_out(&client, console);
     let tool = find("tool", &tools, name, |tool| &tool.name)?;
-    let arguments = match parse(tool, words)? {
+    let arguments = match parse(tool, words, standard_input(tool, words).await?.as_deref())? {
         Asked::Help => {
             console.result(&help(tool))?;
             client.close().await;

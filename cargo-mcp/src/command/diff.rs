@@ -70,7 +70,7 @@ pub(crate) async fn run(diff: &Diff, server: Option<Vec<OsString>>, console: &Co
         target.elsewhere.header.clear();
         target.elsewhere.bearer_env = None;
     }
-    let way = target.way(server, console)?;
+    let way = target.way(server, console).await?;
     let new = surface(&target, &way, &place.settings, console).await?;
     let changes = changes(&old.lock, &new, &place.settings);
     let report = Report { changes: &changes, against: &old.name, base: old.version, version: place.version };
@@ -142,7 +142,7 @@ impl Old {
         let chosen = target.choose().map_err(missing)?;
         console.note(&format!("building {}", visible(revision)));
         let folder = now.target_folder.join("mcp-diff");
-        let binary = target.build(&chosen, Some(Path::new(&folder)), console).map_err(missing)?;
+        let binary = target.build(&chosen, Some(Path::new(&folder)), console).await.map_err(missing)?;
         let lock = surface(&target, &vec![binary.into_os_string()].into(), settings, console).await.map_err(missing)?;
         Ok(Self { lock, name: revision.to_owned(), version: Version::parse(&chosen.version).ok() })
     }

@@ -83,7 +83,7 @@ impl Visit<'_> {
             }
         }
         let is_other = chosen.is_none();
-        let way = match self.doctor.target.way(server, self.console) {
+        let way = match self.doctor.target.way(server, self.console).await {
             Ok(way) => Some(way),
             Err(failure) if is_other => return Err(failure),
             Err(failure) => {

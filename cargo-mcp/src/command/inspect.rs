@@ -47,7 +47,7 @@ pub(crate) async fn run(
     if inspect.web {
         return serve(inspect, server, console).await;
     }
-    let way = inspect.target.way(server, console)?;
+    let way = inspect.target.way(server, console).await?;
     if inspect.check_stdout && matches!(way, Way::Remote(_)) {
         return Err(Failure::usage("a server over HTTP does not speak through its standard output")
             .hint("--check-stdout is for one that is started: this package's, or a command behind `--`"));

@@ -54,7 +54,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-pub(crate) fn run(install: &Install, server: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    install: &Install,
+    server: Option<Vec<OsString>>,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     let project = match install.target.own.project() {
         // A server that is another's belongs to the folder where it is installed.
         Some(folder) if server.is_none() && !install.target.is_elsewhere() => folder,
@@ -62,7 +66,7 @@ pub(crate) fn run(install: &Install, server: Option<Vec<OsString>>, console: &Co
     };
     let around = Surroundings::here(project)
         .ok_or_else(|| Failure::usage("nobody says where your own folder is").hint("set HOME"))?;
-    let launch = launch(install, server, console)?;
+    let launch = launch(install, server, console).await?;
     // All of it is worked out before anything is written.
     let plans = install.clients.iter().map(|client| Plan::of(*client, install, &launch, &around));
     let plans: Vec<Plan> = plans.collect::<Result<_, _>>()?;
@@ -84,7 +88,7 @@ pub(crate) fn run(install: &Install, server: Option<Vec<OsString>>, console: &Co
 
 /// How the applications will reach the server: a program always by an absolute path, since those with windows have no shell's
 /// PATH.
-fn launch(install: &Install, server: Option<Vec<OsString>>, console: &Console) -> Result<Launch, Failure> {
+async fn launch(install: &Install, server: Option<Vec<OsString>>, console: &Console) -> Result<Launch, Failure> {
     if let (Some(name), true) = (&install.name, install.remove) {
         return Ok(Launch { name: name.clone(), ..Launch::default() });
     }
@@ -96,7 +100,7 @@ fn launch(install: &Install, server: Option<Vec<OsString>>, console: &Console) -
     let Some(words) = server else {
         let chosen = install.target.choose()?;
         let name = install.name.clone().unwrap_or_else(|| chosen.name.clone());
-        let path = if install.remove { PathBuf::new() } else { install.target.build(&chosen, None, console)? };
+        let path = if install.remove { PathBuf::new() } else { install.target.build(&chosen, None, console).await? };
         let mut env = env;
         let (variable, transport) = TRANSPORT;
         if !env.iter().any(|(name, _)| name == variable) {

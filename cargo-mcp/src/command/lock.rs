@@ -38,7 +38,7 @@ pub(crate) async fn run(
     console: &Console,
 ) -> Result<ExitCode, Failure> {
     let place = Place::of(&lock.target, server.is_some(), false)?;
-    let way = lock.target.way(server, console)?;
+    let way = lock.target.way(server, console).await?;
     let text = surface(&lock.target, &way, &place.settings, console).await?.to_text()?;
     let path = lock.output.clone().unwrap_or_else(|| place.folder.join(FILE));
     if path == Path::new("-") {

@@ -12,7 +12,7 @@ use super::call::help;
 use crate::ask::Asker;
 use crate::cli::Target;
 use crate::error::Failure;
-use crate::flags::{Asked, find, named, parse};
+use crate::flags::{Asked, find, named, parse, standard_input};
 use crate::media;
 use crate::print::{Console, visible, visible_lines};
 use crate::target::leave;
@@ -43,9 +43,11 @@ pub(crate) async fn run(
     let client = prompt.target.connect_with(server, console, &asker).await?;
     let prompts = client.list_prompts().await?;
     let found = find("prompt", &prompts, name, |prompt| &prompt.name)?;
-    let arguments = match parse(&as_tool(found), words)? {
+    let tool = as_tool(found);
+    let input = standard_input(&tool, words).await?;
+    let arguments = match parse(&tool, words, input.as_deref())? {
         Asked::Help => {
-            console.result(&help(&as_tool(found)))?;
+            console.result(&help(&tool))?;
             client.close().await;
             return Ok(ExitCode::SUCCESS);
         }

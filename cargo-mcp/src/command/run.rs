@@ -28,9 +28,9 @@ pub(crate) struct Run {
     pub(crate) own: Own,
 }
 
-pub(crate) fn run(run: &Run, arguments: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(run: &Run, arguments: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
     let address = run.http.as_deref().map(address).transpose()?;
-    let program = run.own.program(console)?;
+    let program = run.own.program(console).await?;
     let mut command = Command::new(&program);
     match &address {
         Some(address) => {

@@ -33,7 +33,7 @@ fn check(line: &str) -> Result<Value, String> {
 /// What is sent, or what is told with the nearest name that is suggested.
 fn check_with(tool: &Tool, line: &str) -> Result<Value, String> {
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    match parse(tool, &words) {
+    match parse(tool, &words, None) {
         Ok(Asked::Call(values)) => Ok(Value::Object(values)),
         Ok(Asked::Help) => Ok(Value::Null),
         Err(failure) => {

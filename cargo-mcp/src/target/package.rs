@@ -1,11 +1,11 @@
 //! This package's server: which of its binaries it is, as cargo would choose, and how it is built.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::SystemTime;
 
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::fresh::Place;
 use crate::cli::Own;
@@ -56,13 +56,13 @@ impl Script {
 
 impl Own {
     /// The server's program: the one that was built last if it is still what cargo would build, else built now.
-    pub(crate) fn program(&self, console: &Console) -> Result<PathBuf, Failure> {
+    pub(crate) async fn program(&self, console: &Console) -> Result<PathBuf, Failure> {
         let place = Place::of(self);
         if let Some(program) = place.as_ref().and_then(Place::program) {
             return Ok(program);
         }
         let before = SystemTime::now();
-        let built = self.made(&self.choose()?, None, console)?;
+        let built = self.made(&self.choose()?, None, console).await?;
         if let Some(place) = place {
             place.remember(&built, before);
         }
@@ -70,11 +70,17 @@ impl Own {
     }
 
     /// Builds the server and says where it is. It is built in this folder, or in the package's own.
-    pub(crate) fn build(&self, chosen: &Chosen, folder: Option<&Path>, console: &Console) -> Result<PathBuf, Failure> {
-        self.made(chosen, folder, console).map(|built| built.program)
+    pub(crate) async fn build(
+        &self,
+        chosen: &Chosen,
+        folder: Option<&Path>,
+        console: &Console,
+    ) -> Result<PathBuf, Failure> {
+        self.made(chosen, folder, console).await.map(|built| built.program)
     }
 
-    fn made(&self, chosen: &Chosen, folder: Option<&Path>, console: &Console) -> Result<Built, Failure> {
+    /// Builds while an interruption can be heard; cargo ends with whoever waits for it.
+    async fn made(&self, chosen: &Chosen, folder: Option<&Path>, console: &Console) -> Result<Built, Failure> {
         let mut cargo = self.cargo("build");
         cargo.arg("--message-format=json-render-diagnostics").args(["--package", &chosen.package]);
         cargo.args(if chosen.is_example { ["--example", &chosen.name] } else { ["--bin", &chosen.name] });
@@ -90,12 +96,13 @@ impl Own {
         if !console.shows_progress() {
             cargo.arg("--quiet");
         }
-        let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(cargo_missing)?;
+        cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = tokio::process::Command::from(cargo).kill_on_drop(true).spawn().map_err(cargo_missing)?;
         let mut program = None;
         let mut scripts = Vec::new();
         if let Some(stdout) = child.stdout.take() {
-            for line in BufReader::new(stdout).lines() {
-                let line = line.map_err(Failure::own)?;
+            let mut lines = BufReader::new(stdout).lines();
+            while let Some(line) = lines.next_line().await.map_err(Failure::own)? {
                 match told(&line, chosen) {
                     Some(Told::Program(path)) => program = Some(path),
                     Some(Told::Script(script)) => scripts.push(script),
@@ -103,7 +110,10 @@ impl Own {
                 }
             }
         }
-        let status = child.wait().map_err(Failure::own)?;
+        let status = child.wait().await.map_err(Failure::own)?;
+        if was_interrupted(status) {
+            return Err(Failure::interrupted());
+        }
         if !status.success() {
             return Err(
                 Failure::build(format!("`{}` does not build", chosen.name)).hint("the compiler's errors stand above")
@@ -153,6 +163,9 @@ impl Own {
             .stderr(Stdio::piped())
             .output()
             .map_err(cargo_missing)?;
+        if was_interrupted(output.status) {
+            return Err(Failure::interrupted());
+        }
         if !output.status.success() {
             return Err(Failure::usage(format!("there is no server to build here: {}", refusal(&output.stderr)))
                 .hint("go to your package, name it with --manifest-path, or give a command behind `--`"));
@@ -161,6 +174,21 @@ impl Own {
         let here = std::env::current_dir().unwrap_or_default();
         choose(&candidates(&metadata), self, &here, &default_members(&metadata))
     }
+}
+
+/// Whether the terminal told a program to end, and with it this one.
+#[cfg(unix)]
+fn was_interrupted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    /// `SIGINT`.
+    const INTERRUPT: i32 = 2;
+    status.signal() == Some(INTERRUPT)
+}
+
+/// Where there are no signals nobody can tell.
+#[cfg(not(unix))]
+fn was_interrupted(_: ExitStatus) -> bool {
+    false
 }
 
 /// Why cargo says nothing of a package.
