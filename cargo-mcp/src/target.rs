@@ -225,12 +225,15 @@ impl Target {
             Err(error) => error,
         };
         match (&error, way) {
-            (Error::Version { .. } | Error::Protocol { .. } | Error::Invalid { .. }, _) => Ok(false),
-            // There are servers that end on a message that they do not know.
-            (Error::Closed { .. }, Way::Program(_)) => Ok(false),
-            (Error::Status { status: 400..=499, .. }, _) if !matches!(error, Error::Status { status: 429, .. }) => {
-                Ok(false)
-            }
+            // All that says no: not 429, which asks for patience. And there are servers that end on a message that they do not know.
+            (
+                Error::Version { .. }
+                | Error::Protocol { .. }
+                | Error::Invalid { .. }
+                | Error::Status { status: 400..=428 | 430..=499, .. },
+                _,
+            )
+            | (Error::Closed { .. }, Way::Program(_)) => Ok(false),
             // And some that say nothing to it.
             (Error::Timeout { .. }, Way::Program(_)) => {
                 console.note(&format!(

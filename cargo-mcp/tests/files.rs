@@ -5,12 +5,16 @@
 #[expect(dead_code, reason = "other tests need more of it")]
 mod process;
 
+#[path = "process/leaving.rs"]
+mod leaving;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use process::{Scratch, left_out, repository};
+use leaving::left_out;
+use process::{Scratch, repository};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-mcp");
 

@@ -3,6 +3,8 @@
 
 #[path = "new/foreign.rs"]
 mod foreign;
+#[path = "process/leaving.rs"]
+mod leaving;
 #[expect(dead_code, reason = "other tests need more of it")]
 mod process;
 #[path = "new/terminal.rs"]
@@ -236,7 +238,7 @@ fn the_source_is_formatted_whatever_the_name() {
     assert!(sources.len() > 60, "{}", sources.len());
     match check(&sources) {
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
-        Err(error) => process::left_out(&format!("rustfmt does not run: {error}")),
+        Err(error) => leaving::left_out(&format!("rustfmt does not run: {error}")),
     }
     let bad = scratch.0.join("bad.rs");
     write(&bad, "fn  main ( ) { }");

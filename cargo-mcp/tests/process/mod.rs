@@ -39,12 +39,6 @@ pub(crate) fn notes(line: &[&str]) -> Run {
     mcp(&repository(), &all)
 }
 
-/// Says why a test cannot look at what it is for, which is a failure where nothing may be left out.
-pub(crate) fn left_out(reason: &str) {
-    assert!(std::env::var_os("MCP_TESTS_NOTHING_LEFT_OUT").is_none(), "nothing may be left out here: {reason}");
-    println!("left out: {reason}");
-}
-
 /// A folder that is empty at first and gone at last.
 pub(crate) struct Scratch(pub(crate) PathBuf);
 

@@ -55,8 +55,8 @@ impl Stub {
 
     /// What goes out ahead of a method's answer.
     pub(crate) fn sends_before(&self, method: &str, messages: &[Value]) {
-        let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
-        self.says(&format!("before-{}", method.replace('/', "-")), &text);
+        let lines: Vec<_> = messages.iter().map(Value::to_string).collect();
+        self.says(&format!("before-{}", method.replace('/', "-")), &(lines.join("\n") + "\n"));
     }
 
     fn says(&self, name: &str, text: &str) {
