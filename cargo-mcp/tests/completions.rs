@@ -19,7 +19,8 @@ struct Shell {
 
 impl Shell {
     fn new(name: &'static str, file: &str) -> Self {
-        let scratch = Scratch::new(&format!("completions-{name}"));
+        // Tests of one shell run at the same time.
+        let scratch = Scratch::new(&format!("completions-{name}-{file}"));
         let lock = json!({
             "lockVersion": 1, "protocolVersions": [], "capabilities": {}, "resourceTemplates": {},
             "resources": { "note://1": { "name": "one" } }, "prompts": { "ask": { "arguments": [{ "name": "topic" }] } },
@@ -92,14 +93,14 @@ fn bash_completes_from_the_lock() {
 
 #[test]
 fn bash_completes_under_cargos_roof_and_leaves_cargos_own_alone() {
-    let shell = Shell::new("bash", "complete.bash");
+    let shell = Shell::new("bash", "under-cargo.bash");
     let own = "_own() { COMPREPLY=(\"own $1 $2 $3\"); }; complete -o nospace -F _own cargo";
     let loader = format!("_comp_load() {{ {own}; }}");
     // Before this script is read; once it is asked for; never.
     for (before, has_own) in [(own, true), (loader.as_str(), true), ("true", false)] {
         let complete = |words: &str| {
             let program = format!(
-                "{before}; source ./complete.bash; [[ $(complete -p cargo) =~ -F\\ ([^ ]+) ]]; \
+                "{before}; source ./under-cargo.bash; [[ $(complete -p cargo) =~ -F\\ ([^ ]+) ]]; \
                  COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
                  ${{BASH_REMATCH[1]}} cargo \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
                  printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p cargo"
