@@ -6,8 +6,10 @@ use serde_json::Value;
 
 /// The most steps from one schema to the next that describe the same value: references may lead in a circle.
 const STEPS: usize = 16;
-/// The deepest that flags are listed; a name that somebody writes may lead deeper.
-const LISTED: usize = 4;
+/// The most schemas that are looked at for the types of one value: branches may lead to many others.
+const LOOKS: usize = 256;
+/// The deepest that flags are listed, and the most of them; a name that somebody writes may lead further.
+const LISTED: (usize, usize) = (4, 512);
 /// What a schema says that says nothing.
 const ANYTHING: &Value = &Value::Bool(true);
 
@@ -129,11 +131,11 @@ fn only(schema: &JsonObject) -> Option<&JsonObject> {
 /// The types that a value may have; none where nothing is said.
 pub(crate) fn kinds<'s>(root: &'s JsonObject, schema: &'s Value) -> Vec<&'s str> {
     let mut found = Vec::new();
-    let is_said = schema.as_object().is_some_and(|schema| gather(root, schema, &mut found, 0));
+    let is_said = schema.as_object().is_some_and(|schema| gather(root, schema, &mut found, &mut 0));
     if is_said { found } else { Vec::new() }
 }
 
-fn gather<'s>(root: &'s JsonObject, schema: &'s JsonObject, found: &mut Vec<&'s str>, depth: usize) -> bool {
+fn gather<'s>(root: &'s JsonObject, schema: &'s JsonObject, found: &mut Vec<&'s str>, looks: &mut usize) -> bool {
     let mut add = |name: &'s str| {
         if !found.contains(&name) {
             found.push(name);
@@ -164,14 +166,15 @@ fn gather<'s>(root: &'s JsonObject, schema: &'s JsonObject, found: &mut Vec<&'s 
         add("object");
         return true;
     }
-    if depth >= STEPS {
+    *looks += 1;
+    if *looks >= LOOKS {
         return false;
     }
     if let Some(next) = reference(root, schema) {
-        return gather(root, next, found, depth + 1);
+        return gather(root, next, found, looks);
     }
     let branches = |key: &str| schema.get(key).and_then(Value::as_array).map(|branches| branches.iter());
-    let mut branch = |branch: &'s Value| branch.as_object().is_some_and(|next| gather(root, next, found, depth + 1));
+    let mut branch = |branch: &'s Value| branch.as_object().is_some_and(|next| gather(root, next, found, looks));
     if let Some(mut all) = branches("allOf") {
         return all.any(branch);
     }
@@ -201,20 +204,28 @@ pub(crate) struct Flag<'s> {
 /// The flags that a schema names, each followed by those of its members.
 pub(crate) fn flags(root: &JsonObject) -> Vec<Flag<'_>> {
     let mut found = Vec::new();
-    list(root, root, &[], &mut found);
+    list(root, &mut vec![root], &[], &mut found);
     found
 }
 
-fn list<'s>(root: &'s JsonObject, object: &'s JsonObject, path: &[String], found: &mut Vec<Flag<'s>>) {
+/// Those of the innermost object, which the others are around. What is within itself is listed once.
+fn list<'s>(root: &'s JsonObject, around: &mut Vec<&'s JsonObject>, path: &[String], found: &mut Vec<Flag<'s>>) {
+    let Some(object) = around.last().copied() else { return };
     for argument in crate::signature::arguments(object) {
+        if found.len() >= LISTED.1 {
+            return;
+        }
         let mut path = path.to_vec();
         path.push(argument.name.to_owned());
         let place = Place { path: path.clone(), schema: argument.schema };
         found.push(Flag { place, required: argument.required });
-        if path.len() < LISTED
+        if path.len() < LISTED.0
             && let Some(inner) = resolved(root, argument.schema)
+            && !around.iter().any(|object| std::ptr::eq(*object, inner))
         {
-            list(root, inner, &path, found);
+            around.push(inner);
+            list(root, around, &path, found);
+            around.pop();
         }
     }
 }

@@ -173,6 +173,28 @@ fn the_arguments_as_a_whole_are_what_the_schema_wants() {
 }
 
 #[test]
+fn a_schema_that_leads_everywhere_is_looked_at_for_a_short_time() {
+    let everywhere: Vec<Value> = (0..50).map(|index| json!({ "$ref": format!("#/$defs/{index}") })).collect();
+    let named = |value: &dyn Fn(usize) -> Value| -> Value {
+        (0..50).map(|index| (index.to_string(), value(index))).collect::<Map<_, _>>().into()
+    };
+    let objects = named(&|_| json!({ "type": "object", "properties": named(&|to| everywhere[to].clone()) }));
+    let wide = with(json!({ "type": "object", "properties": { "a": everywhere[0] }, "$defs": objects }));
+    assert_eq!(place::flags(&wide.input_schema).len(), 512);
+    assert_eq!(
+        check_with(&wide, "--a.1.2.3.4.5 {}"),
+        Ok(json!({ "a": { "1": { "2": { "3": { "4": { "5": {} } } } } } }))
+    );
+    for key in ["allOf", "anyOf", "oneOf"] {
+        let branches = named(&|_| json!({ key: everywhere }));
+        let deep = with(json!({ "type": "object", "properties": { "a": everywhere[0] }, "$defs": branches }));
+        assert!(kinds(&deep.input_schema, &everywhere[0]).is_empty(), "{key}");
+    }
+    let listed: Vec<_> = place::flags(&nested().input_schema).iter().map(|flag| flag.place.name()).collect();
+    assert!(listed.contains(&"filter.inner".to_owned()) && !listed.contains(&"filter.inner.min".to_owned()));
+}
+
+#[test]
 fn a_schema_that_makes_no_sense_keeps_nobody_from_calling() {
     for property in [
         json!({ "type": "integer", "pattern": 5 }),
