@@ -1,5 +1,9 @@
 //! Whether the arguments as a whole are what the tool's schema wants, before anything is sent. A schema that makes no sense
-//! keeps nobody from calling: then the server is the judge.
+//! keeps nobody from calling, nor does one that takes forever to judge by: then the server is the judge.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -15,20 +19,30 @@ use crate::signature;
 /// The longest value that a message shows.
 const LONGEST: usize = 60;
 
+/// How long the judgement may take. A schema whose branches lead to each other can need more time than there is.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Refuses arguments that the schema refuses, with the flag that is to blame.
 pub(super) fn judge(tool: &Tool, arguments: &JsonObject) -> Result<(), Failure> {
-    let schema = Value::Object(tool.input_schema.clone());
-    let Ok(validator) = jsonschema::options().build(&schema) else { return Ok(()) };
-    let arguments = Value::Object(arguments.clone());
-    let mut errors = validator.iter_errors(&arguments);
-    let Some(first) = errors.next() else { return Ok(()) };
-    if cannot_tell(&first) {
-        return Ok(());
+    let (done, judged) = mpsc::channel();
+    let (tool, arguments) = (tool.clone(), arguments.clone());
+    // It cannot be stopped; it ends with the process.
+    thread::spawn(move || done.send(refusal(&tool, arguments)));
+    match judged.recv_timeout(PATIENCE) {
+        Ok(Some(failure)) => Err(failure),
+        _ => Ok(()),
     }
+}
+
+fn refusal(tool: &Tool, arguments: JsonObject) -> Option<Failure> {
+    let schema = Value::Object(tool.input_schema.clone());
+    let validator = jsonschema::options().build(&schema).ok()?;
+    let arguments = Value::Object(arguments);
+    let first = validator.iter_errors(&arguments).next().filter(|error| !cannot_tell(error))?;
     let (message, nearest) = told(tool, &first);
     let signature = signature::of(tool);
     let hint = nearest.map(|nearest| format!("  did you mean `{}`?\n  {signature}", visible(&nearest)));
-    Err(Failure::usage(message).hint(hint.unwrap_or_else(|| format!("  {signature}"))))
+    Some(Failure::usage(message).hint(hint.unwrap_or_else(|| format!("  {signature}"))))
 }
 
 /// Whether it is the check that failed, and not what was checked.

@@ -189,6 +189,7 @@ fn a_schema_that_leads_everywhere_is_looked_at_for_a_short_time() {
         let branches = named(&|_| json!({ key: everywhere }));
         let deep = with(json!({ "type": "object", "properties": { "a": everywhere[0] }, "$defs": branches }));
         assert!(kinds(&deep.input_schema, &everywhere[0]).is_empty(), "{key}");
+        assert_eq!(check_with(&deep, "--a 1"), Ok(json!({ "a": 1 })), "{key}: the server is the judge");
     }
     let listed: Vec<_> = place::flags(&nested().input_schema).iter().map(|flag| flag.place.name()).collect();
     assert!(listed.contains(&"filter.inner".to_owned()) && !listed.contains(&"filter.inner.min".to_owned()));
