@@ -14,6 +14,7 @@ pub mod connection;
 pub mod golden;
 pub mod process;
 
+pub mod gate;
 pub mod hazard;
 pub mod http;
 pub mod judge;

@@ -1,4 +1,4 @@
-//! A server as a real process, talked to through its pipes. Whatever is waited for is waited for at most ten seconds.
+//! A server as a real process, talked to through its pipes. Whatever is waited for is waited for at most half a minute.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// For how long anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// For how long anything is waited for: for what never comes on any machine, however busy.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server.
 #[derive(Debug)]
@@ -169,6 +169,11 @@ impl Process {
         self.input = None;
     }
 
+    /// Whether there may be more input.
+    pub fn is_open(&self) -> bool {
+        self.input.is_some()
+    }
+
     /// What standard error has said so far.
     pub fn errors(&self) -> String {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -192,6 +197,25 @@ impl Process {
             }
             assert!(start.elapsed() < PATIENCE, "the process does not end; standard error says:\n{}", self.errors());
             thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// How the process ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the process can be waited for")
+    }
+
+    /// Sends a signal again and again until the process has ended: those of one kind that come together are one.
+    #[cfg(unix)]
+    pub fn signal_until_it_ends(&mut self, signal: rustix::process::Signal) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.ended() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the process does not end; standard error says:\n{}", self.errors());
+            self.signal(signal);
+            thread::sleep(Duration::from_millis(100));
         }
     }
 

@@ -15,7 +15,8 @@ use crate::process::PATIENCE;
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    fn note(&self, text: impl Into<String>) {
+    /// Writes down that this happened: a test says so what a tool may wait for.
+    pub fn note(&self, text: impl Into<String>) {
         let text = text.into();
         eprintln!("{text}");
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
@@ -24,6 +25,13 @@ impl Log {
     /// Whether this has happened.
     pub fn has(&self, text: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| line == text)
+    }
+
+    /// The same for a tool, which waits for as long as its test does.
+    async fn noted(&self, text: &str) {
+        while !self.has(text) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// Waits until this has happened.
@@ -92,12 +100,22 @@ async fn nap(cx: &Context, log: State<Log>, name: &str, millis: u64) -> String {
     format!("{name} slept")
 }
 
-/// Lets its client go, and answers when the client comes back.
+/// Lets its client go, and answers once somebody notes that it may.
 #[tool]
-async fn leave(cx: &Context) -> &'static str {
+async fn leave(cx: &Context, log: State<Log>) -> &'static str {
     cx.come_back(Duration::from_millis(50));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    log.noted("leave may answer").await;
     "back again"
+}
+
+/// Takes its time until somebody notes that it has had enough. Says first that it has begun, if it is asked for progress.
+#[tool]
+async fn doze(cx: &Context, log: State<Log>, name: &str) -> String {
+    log.note(format!("{name} dozes"));
+    cx.progress(1).send();
+    log.noted(&format!("wake {name}")).await;
+    cx.progress(2).send();
+    format!("{name} dozed")
 }
 
 /// Arguments that clients repeat as headers.
@@ -189,6 +207,7 @@ pub fn server(log: &Log) -> Server {
         report,
         wait,
         nap,
+        doze,
         leave,
         mirrored,
         confirm,

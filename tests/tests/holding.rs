@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use mcp_tests::process::{Process, call};
+use mcp_tests::gate::Gate;
+use mcp_tests::process::{PATIENCE, Process, call};
 use serde_json::json;
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -23,31 +24,35 @@ fn hold(process: &mut Process, id: u64, millis: u64) {
 #[test]
 fn a_call_that_holds_its_thread_delays_its_neighbours_by_milliseconds() {
     let mut process = start("5000");
-    hold(&mut process, 1, 60_000);
+    hold(&mut process, 1, 600_000);
     process.wait_for_error("holding");
+    let mut soonest = Duration::MAX;
     for _ in 0..20 {
         let begun = Instant::now();
         process.assert_healthy();
-        // The limit is generous for a machine under load; without another thread it would be a minute.
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        soonest = soonest.min(begun.elapsed());
     }
+    // The soonest of them: others compute here too. Without another thread they would not be answered at all.
+    assert!(soonest < Duration::from_secs(1), "{soonest:?}");
 }
 
 #[test]
 fn many_calls_hold_their_threads_at_once_and_all_are_answered() {
-    let mut process = start("5000");
-    let begun = Instant::now();
+    let gate = Gate::closed();
+    let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "5000"), gate.variable()]);
     for id in 1..=8 {
-        hold(&mut process, id, 700);
+        hold(&mut process, id, 600_000);
     }
+    // All of them have begun before the first may end.
+    let begun = Instant::now();
+    while process.errors().matches("holding").count() < 8 {
+        assert!(begun.elapsed() < PATIENCE, "one waits for the other: {}", process.errors());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    gate.open();
     let mut answered: Vec<_> = (1..=8).filter_map(|_| process.receive()["id"].as_u64()).collect();
     answered.sort_unstable();
     assert_eq!(answered, (1..=8).collect::<Vec<_>>());
-    assert!(
-        begun.elapsed() < Duration::from_millis(3500),
-        "one after the other would take 5.6 s: {:?}",
-        begun.elapsed()
-    );
     process.assert_healthy();
 }
 
@@ -71,35 +76,40 @@ fn thousands_of_hand_overs_lose_no_call_and_answer_none_twice() {
 
 #[test]
 fn a_call_that_is_cancelled_while_it_holds_its_thread_does_not_answer() {
-    let mut process = start("5000");
-    hold(&mut process, 1, 400);
+    let gate = Gate::closed();
+    let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "5000"), gate.variable()]);
+    hold(&mut process, 1, 600_000);
     process.wait_for_error("holding");
     process.send(
         json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }).to_string(),
     );
-    assert_eq!(process.next_within(Duration::from_millis(1500)), None);
+    // Whatever was sent before has been read when this is answered.
+    process.assert_healthy();
+    gate.open();
+    assert_eq!(process.next_within(Duration::from_millis(500)), None);
     // The control: the same call answers when nobody cancels it.
-    hold(&mut process, 2, 400);
+    hold(&mut process, 2, 600_000);
     assert_eq!(process.receive()["id"], 2);
 }
 
 #[test]
 fn the_end_of_input_is_seen_while_a_call_holds_its_thread() {
     let mut process = start("200");
-    hold(&mut process, 1, 60_000);
+    hold(&mut process, 1, 600_000);
     process.wait_for_error("holding");
     process.close();
-    let (status, took) = process.wait();
-    assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(process.wait().0.code(), Some(0));
 }
 
 #[test]
 fn a_call_that_ends_within_the_grace_period_is_answered_after_the_end_of_input() {
-    let mut process = start("5000");
-    hold(&mut process, 1, 500);
+    let gate = Gate::closed();
+    let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "600000"), gate.variable()]);
+    hold(&mut process, 1, 600_000);
     process.wait_for_error("holding");
     process.close();
+    assert_eq!(process.next_within(Duration::from_millis(300)), None);
+    gate.open();
     assert_eq!(process.receive()["id"], 1);
     let (status, _) = process.wait();
     assert_eq!(status.code(), Some(0));
@@ -108,10 +118,13 @@ fn a_call_that_ends_within_the_grace_period_is_answered_after_the_end_of_input()
 #[cfg(unix)]
 #[test]
 fn a_signal_waits_for_a_call_that_holds_its_thread() {
-    let mut process = start("5000");
-    hold(&mut process, 1, 500);
+    let gate = Gate::closed();
+    let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "600000"), gate.variable()]);
+    hold(&mut process, 1, 600_000);
     process.wait_for_error("holding");
     process.signal(rustix::process::Signal::TERM);
+    assert_eq!(process.next_within(Duration::from_millis(300)), None);
+    gate.open();
     assert_eq!(process.receive()["id"], 1);
     let (status, _) = process.wait();
     assert_eq!(status.code(), Some(0));

@@ -5,13 +5,25 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use mcp_tests::connection::modern;
+use mcp_tests::gate::Gate;
 use mcp_tests::process::{PATIENCE, Process, call};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
+/// A grace period that nobody here waits for the end of: what ends sooner did not wait it out, on however busy a machine.
+const GRACE: (&str, &str) = ("FIXTURE_GRACE", "600000");
+/// For how long a call sleeps that is let go before.
+const LONG: u64 = 600_000;
+
 fn start() -> Process {
-    Process::start(FIXTURE, &[])
+    Process::start(FIXTURE, &[GRACE])
+}
+
+/// The same, and what holds its calls back.
+fn start_held() -> (Process, Gate) {
+    let gate = Gate::closed();
+    (Process::start(FIXTURE, &[GRACE, gate.variable()]), gate)
 }
 
 #[test]
@@ -79,18 +91,21 @@ fn the_answers_to_one_write_leave_in_few_writes() {
     process.assert_healthy();
     let one = writes(&process) - before;
     assert_eq!(one, 1, "a call is answered with one write");
-    let before = writes(&process);
     // Fits into the pipe as a whole, so that the process finds it as a whole.
     let bytes = (0..200).map(|id| format!("{}\n", call(id, "add", json!({ "a": 1, "b": 1 }))));
     let bytes = bytes.collect::<Vec<_>>().concat();
     assert!(bytes.len() < 64 * 1024, "{} bytes", bytes.len());
-    process.write(bytes.as_bytes());
-    // Each once, in whatever order: on a busy machine a call may overtake another.
-    let mut ids: Vec<_> = (0..200).filter_map(|_| process.receive()["id"].as_u64()).collect();
-    ids.sort_unstable();
-    assert_eq!(ids, (0..200).collect::<Vec<_>>());
-    let many = writes(&process) - before;
-    assert!(many <= 10, "200 answers took {many} writes");
+    // The best of a few rounds: threads that a busy machine stops in the middle write less at once.
+    let mut rounds = (0..20).map(|_| {
+        let before = writes(&process);
+        process.write(bytes.as_bytes());
+        // Each once, in whatever order: on a busy machine a call may overtake another.
+        let mut ids: Vec<_> = (0..200).filter_map(|_| process.receive()["id"].as_u64()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..200).collect::<Vec<_>>());
+        writes(&process) - before
+    });
+    assert!(rounds.any(|many| many <= 10), "200 answers take more than 10 writes in every round");
 }
 
 #[test]
@@ -102,11 +117,17 @@ fn a_message_may_come_in_pieces_and_end_with_the_input() {
     }
     process.write(b"\r\n\r\n\n   \n");
     assert_eq!(process.receive()["result"]["content"][0]["text"], "ä\u{1d11e}");
-    // A line of blanks is no message; it is told or passed over, but does not harm.
-    while process.next_within(Duration::from_millis(200)).is_some() {}
     process.write(call("last", "add", json!({ "a": 1, "b": 1 })).to_string().as_bytes());
     process.close();
-    assert_eq!(process.receive()["id"], "last", "the last line needs no line break");
+    // A line of blanks is no message; it is told or passed over, but does not harm.
+    let frames: Vec<_> = std::iter::from_fn(|| process.next_within(PATIENCE)).collect();
+    let (blank, last): (Vec<_>, Vec<_>) = frames.iter().partition(|frame| frame["id"].is_null());
+    assert!(blank.iter().all(|frame| frame["error"].is_object()), "{blank:?}");
+    assert_eq!(
+        last.iter().map(|frame| &frame["id"]).collect::<Vec<_>>(),
+        ["last"],
+        "the last line needs no line break"
+    );
     assert!(process.wait().0.success());
 }
 
@@ -115,37 +136,34 @@ fn the_process_ends_at_once_when_its_input_ends() {
     let mut process = start();
     process.assert_healthy();
     process.close();
-    let (status, took) = process.wait();
-    assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    assert_eq!(process.wait().0.code(), Some(0), "{}", process.errors());
 }
 
 #[test]
 fn a_call_in_flight_at_the_end_of_the_input_is_still_answered() {
-    let mut process = start();
-    process.begin(1, "sleep", json!({ "millis": 300 }));
+    let (mut process, gate) = start_held();
+    process.begin(1, "sleep", json!({ "millis": LONG }));
     process.wait_for_error("sleeping");
     process.close();
+    assert_eq!(process.next_within(Duration::from_millis(300)), None);
+    gate.open();
     assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
-    let (status, took) = process.wait();
-    assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_secs(2), "the grace period is not waited out when nothing is in flight: {took:?}");
+    // The grace period is not waited out when nothing is in flight.
+    assert_eq!(process.wait().0.code(), Some(0));
 }
 
 #[test]
 fn a_call_that_outlasts_the_grace_period_does_not_keep_the_process() {
     for tool in ["sleep", "compute", "block"] {
         let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "200")]);
-        process.begin(1, tool, json!({ "millis": 60_000 }));
+        process.begin(1, tool, json!({ "millis": LONG }));
         process.wait_for_error(match tool {
             "sleep" => "sleeping",
             "compute" => "computing",
             _ => "blocking",
         });
         process.close();
-        let (status, took) = process.wait();
-        assert_eq!(status.code(), Some(0), "{tool}");
-        assert!(took < Duration::from_secs(5), "{tool} kept the process for {took:?}");
+        assert_eq!(process.wait().0.code(), Some(0), "{tool}");
         assert_eq!(process.next_within(PATIENCE), None, "{tool} was given up and must not answer");
     }
 }
@@ -159,15 +177,15 @@ mod signals {
     #[test]
     fn a_signal_ends_the_process_when_the_calls_in_flight_have_been_answered() {
         for signal in [Signal::TERM, Signal::INT] {
-            let mut process = start();
+            let (mut process, gate) = start_held();
             process.assert_healthy();
-            process.begin(1, "sleep", json!({ "millis": 300 }));
+            process.begin(1, "sleep", json!({ "millis": LONG }));
             process.wait_for_error("sleeping");
             process.signal(signal);
+            assert_eq!(process.next_within(Duration::from_millis(300)), None, "{signal:?}");
+            gate.open();
             assert_eq!(process.receive()["result"]["content"][0]["text"], "slept", "{signal:?}");
-            let (status, took) = process.wait();
-            assert_eq!(status.code(), Some(0), "{signal:?}");
-            assert!(took < Duration::from_secs(2), "{signal:?}: {took:?}");
+            assert_eq!(process.wait().0.code(), Some(0), "{signal:?}");
         }
     }
 
@@ -177,9 +195,7 @@ mod signals {
             let mut process = start();
             process.assert_healthy();
             process.signal(signal);
-            let (status, took) = process.wait();
-            assert_eq!(status.code(), Some(0), "{signal:?}");
-            assert!(took < Duration::from_secs(2), "{signal:?}: {took:?}");
+            assert_eq!(process.wait().0.code(), Some(0), "{signal:?}");
         }
     }
 
@@ -189,47 +205,43 @@ mod signals {
         process.begin(1, "wait", json!({}));
         process.wait_for_error("waiting");
         process.signal(Signal::TERM);
-        let (status, took) = process.wait();
-        assert_eq!(status.code(), Some(0));
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert_eq!(process.wait().0.code(), Some(0));
     }
 
     #[test]
     fn a_second_signal_ends_the_process_at_once() {
-        let mut process = Process::start(FIXTURE, &[("FIXTURE_GRACE", "600000")]);
+        let mut process = start();
         process.begin(1, "wait", json!({}));
         process.wait_for_error("waiting");
         process.signal(Signal::TERM);
-        // Two signals of one kind that come together are one.
+        // The control: one signal alone waits for the call.
         std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(process.ended(), None);
         process.signal(Signal::INT);
-        let (_, took) = process.wait();
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        process.wait();
     }
 
     #[test]
     fn a_second_signal_ends_the_process_at_once_even_if_nobody_reads_its_output() {
-        let (mut process, output) = Process::start_unread(FIXTURE, &[("FIXTURE_GRACE", "600000")]);
+        let (mut process, output) = Process::start_unread(FIXTURE, &[GRACE]);
         process.begin(1, "letters_later", json!({ "count": 1_000_000, "millis": 1 }));
         process.begin(2, "wait", json!({}));
         process.wait_for_error("waiting");
         process.signal(Signal::TERM);
         std::thread::sleep(Duration::from_millis(300));
-        process.signal(Signal::TERM);
-        let (_, took) = process.wait();
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert_eq!(process.ended(), None);
+        process.signal_until_it_ends(Signal::TERM);
         drop(output);
     }
 }
 
 #[test]
 fn a_client_that_closes_its_end_of_the_output_ends_the_process_too() {
-    let (mut process, output) = Process::start_unread(FIXTURE, &[]);
+    let (mut process, output) = Process::start_unread(FIXTURE, &[GRACE]);
     drop(output);
     process.begin(1, "add", json!({ "a": 1, "b": 1 }));
     process.close();
-    let (_, took) = process.wait();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    process.wait();
 }
 
 #[test]
@@ -274,12 +286,13 @@ fn a_call_beyond_the_limit_in_flight_is_answered_with_an_error() {
 
 #[test]
 fn an_id_that_is_in_flight_is_refused_and_the_call_goes_on() {
-    let mut process = start();
-    process.begin("a", "sleep", json!({ "millis": 300 }));
+    let (mut process, gate) = start_held();
+    process.begin("a", "sleep", json!({ "millis": LONG }));
     process.wait_for_error("sleeping");
     process.begin("a", "add", json!({ "a": 1, "b": 1 }));
     let answer = process.receive();
     assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("a"), &json!(-32600)), "{answer}");
+    gate.open();
     assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
     process.begin("a", "add", json!({ "a": 1, "b": 1 }));
     assert_eq!(process.receive()["result"]["content"][0]["text"], "2", "the id is free again");

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mcp_runtime::{Context, HttpOptions, Limits, Server, server, tool};
+use mcp_tests::gate;
 use mcp_tests::hazard::{Grenade, Shy};
 
 /// Adds two integers.
@@ -20,11 +21,17 @@ fn letters(count: usize) -> String {
     "x".repeat(count)
 }
 
-/// Sleeps and says what it is called.
+/// How often whoever waits looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Sleeps, for so long or until the gate is open, and says what it is called.
 #[tool]
 async fn nap(name: &str, millis: u64) -> String {
     eprintln!("{name} naps");
-    tokio::time::sleep(Duration::from_millis(millis)).await;
+    let (start, time) = (Instant::now(), Duration::from_millis(millis));
+    while start.elapsed() < time && !gate::is_open(name) {
+        tokio::time::sleep(if gate::is_there() { LOOK } else { time }).await;
+    }
     name.to_owned()
 }
 
@@ -57,27 +64,36 @@ async fn chatter(cx: &Context, name: String) {
     }
 }
 
-/// Holds its thread asleep, and says what it is called.
+/// Holds its thread asleep, for so long or until the gate is open, and says what it is called.
 #[tool]
 fn hold(name: &str, millis: u64) -> String {
     eprintln!("{name} holds");
-    thread::sleep(Duration::from_millis(millis));
+    let (start, time) = (Instant::now(), Duration::from_millis(millis));
+    while start.elapsed() < time && !gate::is_open(name) {
+        thread::sleep(if gate::is_there() { LOOK } else { time });
+    }
     eprintln!("{name} ended");
     name.to_owned()
 }
 
-fn turn(millis: u64) {
-    let start = Instant::now();
+fn turn(name: &str, millis: u64) {
+    let (start, mut looked) = (Instant::now(), Instant::now());
     while start.elapsed() < Duration::from_millis(millis) {
         std::hint::spin_loop();
+        if looked.elapsed() > LOOK {
+            if gate::is_open(name) {
+                return;
+            }
+            looked = Instant::now();
+        }
     }
 }
 
-/// Computes without a pause, and says what it is called.
+/// Computes without a pause, for so long or until the gate is open, and says what it is called.
 #[tool]
 fn spin(name: &str, millis: u64) -> String {
     eprintln!("{name} spins");
-    turn(millis);
+    turn(name, millis);
     eprintln!("{name} ended");
     name.to_owned()
 }
@@ -87,7 +103,7 @@ fn spin(name: &str, millis: u64) -> String {
 async fn deaf(name: &str, millis: u64) -> String {
     tokio::time::sleep(Duration::from_millis(20)).await;
     eprintln!("{name} spins");
-    turn(millis);
+    turn(name, millis);
     eprintln!("{name} ended");
     name.to_owned()
 }

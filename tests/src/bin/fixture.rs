@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mcp_runtime::{Context, Limits, Server, prompt, resource, server, tool};
+use mcp_tests::gate;
 use mcp_tests::hazard::{Grenade, Shy};
 use schemars::JsonSchema;
 use serde::ser::{Error, Serializer};
@@ -44,11 +45,17 @@ async fn letters_later(count: usize, millis: u64) -> String {
     "x".repeat(count)
 }
 
-/// Sleeps.
+/// How often whoever waits looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Sleeps, for so long or until the gate is open.
 #[tool]
 async fn sleep(millis: u64) -> &'static str {
     eprintln!("sleeping for {millis} ms");
-    tokio::time::sleep(Duration::from_millis(millis)).await;
+    let (start, time) = (Instant::now(), Duration::from_millis(millis));
+    while start.elapsed() < time && !gate::is_open("sleep") {
+        tokio::time::sleep(if gate::is_there() { LOOK } else { time }).await;
+    }
     "slept"
 }
 
@@ -98,11 +105,14 @@ async fn wait_and_panic() {
     std::future::pending::<()>().await;
 }
 
-/// Holds the thread that runs it, as a function does that is not `async` and takes its time.
+/// Holds the thread that runs it, as a function does that is not `async` and takes its time: so long or until the gate is open.
 #[tool]
 fn hold(millis: u64) -> &'static str {
     eprintln!("holding");
-    thread::sleep(Duration::from_millis(millis));
+    let (start, time) = (Instant::now(), Duration::from_millis(millis));
+    while start.elapsed() < time && !gate::is_open("hold") {
+        thread::sleep(if gate::is_there() { LOOK } else { time });
+    }
     "held"
 }
 

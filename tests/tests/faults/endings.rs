@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use mcp_tests::gate::Gate;
 use mcp_tests::http::{Request, Session, Wire};
-use mcp_tests::process::{Process, call};
+use mcp_tests::process::{PATIENCE, Process, call};
 use rustix::process::Signal;
 
 use super::machine::{FAULTY, alone, beside, named, over_http, wait_for_all};
@@ -14,16 +15,20 @@ use super::machine::{FAULTY, alone, beside, named, over_http, wait_for_all};
 const CALLS: usize = 1000;
 /// Calls that hold a thread.
 const HOLDING: usize = 16;
+/// Longer than anything here takes: calls end when they are let go, and not because of the time.
+const LONG: u64 = 600_000;
+const GRACE: (&str, &str) = ("FAULTY_GRACE", "600000");
 
 /// Calls in flight, and then the end: how long it takes until all are answered and the process has ended.
 fn ended(end: impl FnOnce(&mut Process)) -> Duration {
-    let mut process = Process::start(FAULTY, &[]);
+    let gate = Gate::closed();
+    let mut process = Process::start(FAULTY, &[gate.variable(), GRACE]);
     process.assert_healthy();
     for id in 0..CALLS {
-        process.begin(id, "nap", named("nap", &id.to_string(), 2000));
+        process.begin(id, "nap", named("nap", &id.to_string(), LONG));
     }
     for id in CALLS..CALLS + HOLDING {
-        process.begin(id, "hold", named("hold", &id.to_string(), 1500));
+        process.begin(id, "hold", named("hold", &id.to_string(), LONG));
     }
     wait_for_all(&process, " naps\n", CALLS);
     wait_for_all(&process, " holds\n", HOLDING);
@@ -31,6 +36,9 @@ fn ended(end: impl FnOnce(&mut Process)) -> Duration {
     assert_eq!(process.next_within(Duration::from_millis(1)), None);
     let start = Instant::now();
     end(&mut process);
+    // It is taken note of while they are all in flight.
+    assert_eq!(process.next_within(Duration::from_millis(300)), None);
+    gate.open();
     let mut left: BTreeSet<_> = (0..CALLS + HOLDING).collect();
     while !left.is_empty() {
         let answer = process.receive();
@@ -40,7 +48,7 @@ fn ended(end: impl FnOnce(&mut Process)) -> Duration {
     }
     let (status, _) = process.wait();
     assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert_eq!(process.next_within(Duration::from_secs(1)), None);
+    assert_eq!(process.next_within(PATIENCE), None);
     start.elapsed()
 }
 
@@ -49,7 +57,6 @@ fn a_thousand_calls_in_flight_at_the_end_of_the_input_are_answered() {
     let _alone = alone();
     let took = ended(Process::close);
     println!("{} calls in flight at the end of the input: answered and ended in {took:?}", CALLS + HOLDING);
-    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
@@ -57,27 +64,31 @@ fn a_thousand_calls_in_flight_at_a_signal_are_answered() {
     let _alone = alone();
     let took = ended(|process| process.signal(Signal::TERM));
     println!("{} calls in flight at SIGTERM: answered and ended in {took:?}", CALLS + HOLDING);
-    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
 fn calls_of_many_connections_in_flight_at_a_signal_are_answered() {
     const CONNECTIONS: usize = 200;
     let _alone = alone();
-    let (mut process, site) = over_http(&[]);
+    let gate = Gate::closed();
+    let (mut process, site) = over_http(&[gate.variable(), GRACE]);
     let session = Session::open(&site, "2025-11-25");
     let mut wires: Vec<Wire> = (0..CONNECTIONS).map(|_| site.connect()).collect();
-    let start = Instant::now();
     for (id, wire) in wires.iter_mut().enumerate() {
-        let message = call(id, "nap", named("nap", &id.to_string(), 3000));
+        let message = call(id, "nap", named("nap", &id.to_string(), LONG));
         // Half of them in a session, each on a connection of its own too.
         let request = if id % 2 == 0 { Request::modern(&message) } else { session.request(older(&message)) };
         wire.write(request.bytes());
     }
     wait_for_all(&process, " naps\n", CONNECTIONS);
-    assert!(start.elapsed() < Duration::from_millis(2900), "the machine is too slow for this: {:?}", start.elapsed());
     process.signal(Signal::TERM);
     let start = Instant::now();
+    // Nobody listens any more, while all are in flight.
+    while TcpStream::connect(site.address()).is_ok() {
+        assert!(start.elapsed() < PATIENCE, "it goes on to listen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    gate.open();
     for (id, wire) in wires.iter_mut().enumerate() {
         assert_eq!(wire.answer().said(), id.to_string());
     }
@@ -85,8 +96,6 @@ fn calls_of_many_connections_in_flight_at_a_signal_are_answered() {
     let took = start.elapsed();
     println!("{CONNECTIONS} calls in flight over HTTP at SIGTERM: answered and ended in {took:?}");
     assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert!(took < Duration::from_secs(5), "{took:?}");
-    assert!(TcpStream::connect(site.address()).is_err(), "nobody listens any more");
 }
 
 #[test]
@@ -97,16 +106,15 @@ fn functions_that_never_end_do_not_keep_a_server_over_http_after_a_signal() {
         let (mut process, site) = over_http(&[("FAULTY_GRACE", "300"), ("TOKIO_WORKER_THREADS", "4")]);
         let session = Session::open(&site, "2025-11-25");
         let mut wires = [site.connect(), site.connect()];
-        let message = call(1, tool, named(tool, "modern", 60_000));
+        let message = call(1, tool, named(tool, "modern", LONG));
         wires[0].write(Request::modern(&message).bytes());
-        let message = call(1, tool, named(tool, "older", 60_000));
+        let message = call(1, tool, named(tool, "older", LONG));
         wires[1].write(session.request(older(&message)).bytes());
         process.wait_for_error("modern ");
         process.wait_for_error("older ");
         process.signal(Signal::TERM);
         let (status, took) = process.wait();
         assert_eq!(status.code(), Some(0), "{tool}: {}", process.errors());
-        assert!(took < Duration::from_secs(5), "{tool}: {took:?}");
         slowest = slowest.max(took);
     }
     println!("SIGTERM in calls that never end: ended after {slowest:?} at most, with a grace period of 0.3 s");

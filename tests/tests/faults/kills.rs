@@ -28,19 +28,20 @@ fn a_pipe_ends_when_the_server_is_killed_and_what_was_answered_is_whole() {
     let mut process = Process::start(FAULTY, &[]);
     for id in 0..CALLS {
         process.begin(id, "letters", json!({ "count": 10_000 }));
-        process.begin(CALLS + id, "nap", named("nap", "it", 60_000));
+        process.begin(CALLS + id, "nap", named("nap", "it", 600_000));
+    }
+    // Every line parses, and none is a call that is asleep. What a process that is killed has not written yet is lost: they are
+    // awaited before.
+    for _ in 0..CALLS {
+        let answer = process.receive();
+        assert!(answer["id"].as_u64().unwrap() < CALLS as u64, "{answer}");
+        assert_eq!(answer["result"]["content"][0]["text"].as_str().map(str::len), Some(10_000));
     }
     wait_for_all(&process, " naps\n", CALLS);
     process.signal(Signal::KILL);
     let start = Instant::now();
-    // Every line parses, none is a call that was asleep, and then there are no more.
-    let mut answers = 0;
-    while let Some(answer) = process.next_within(PATIENCE) {
-        assert!(answer["id"].as_u64().unwrap() < CALLS as u64, "{answer}");
-        answers += 1;
-    }
-    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
-    assert_eq!(answers, CALLS);
+    let next = process.next_within(PATIENCE);
+    assert!(next.is_none() && start.elapsed() < PATIENCE, "{next:?} after {:?}", start.elapsed());
     assert_eq!(process.wait().0.code(), None, "a signal has no code");
 }
 
@@ -50,7 +51,7 @@ fn connections_end_when_the_server_is_killed() {
     let (process, site) = over_http(&[]);
     let mut wires: Vec<_> = (0..CALLS).map(|_| site.connect()).collect();
     for (id, wire) in wires.iter_mut().enumerate() {
-        wire.write(Request::modern(&call(id, "nap", named("nap", "it", 60_000))).bytes());
+        wire.write(Request::modern(&call(id, "nap", named("nap", "it", 600_000))).bytes());
     }
     wait_for_all(&process, " naps\n", CALLS);
     process.signal(Signal::KILL);
@@ -59,7 +60,7 @@ fn connections_end_when_the_server_is_killed() {
         assert!(wire.try_head().is_none());
     }
     println!("{CALLS} connections to a server that was killed: ended after {:?}", start.elapsed());
-    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
 
 /// Calls that must not be repeated, until all of them have begun; then the end of the server. What each is told.
@@ -67,7 +68,7 @@ async fn killed(client: &Client, mut begun: impl AsyncFnMut(), kill: impl FnOnce
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
         let client = client.clone();
-        calls.spawn(async move { client.call("nap", named("nap", "it", 60_000)).await });
+        calls.spawn(async move { client.call("nap", named("nap", "it", 600_000)).await });
     }
     begun().await;
     kill();
