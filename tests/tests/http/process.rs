@@ -20,6 +20,9 @@ fn listening(arguments: &[&str], environment: &[(&str, &str)]) -> (Process, Site
     (process, site)
 }
 
+/// A grace period that nobody here waits for the end of: what ends sooner did not wait it out, on however busy a machine.
+const LONG: &str = "600000";
+
 fn serving(grace: &str) -> (Process, Site) {
     listening(&["--http", "127.0.0.1:0"], &[("SITE_GRACE", grace)])
 }
@@ -57,7 +60,7 @@ fn an_address_that_is_taken_is_an_error_that_names_it() {
 #[test]
 fn calls_in_flight_are_answered_before_the_end() {
     for signal in [Signal::TERM, Signal::INT] {
-        let (mut process, site) = serving("5000");
+        let (mut process, site) = serving(LONG);
         let session = Session::open(&site, "2025-11-25");
         let (mut modern, mut idle) = (site.connect(), site.connect());
         assert_eq!(idle.send(&call("add", json!({ "a": 1, "b": 2 }))).said(), "3");
@@ -72,9 +75,7 @@ fn calls_in_flight_are_answered_before_the_end() {
         modern.closed();
         assert_eq!(said(&older.rest().last().unwrap().json()), "older slept");
         assert!(own.rest().is_empty());
-        let (status, time) = process.wait();
-        assert_eq!(status.code(), Some(0), "{}", process.errors());
-        assert!(time < Duration::from_secs(2), "{time:?}");
+        assert_eq!(process.wait().0.code(), Some(0), "{}", process.errors());
     }
 }
 
@@ -103,10 +104,10 @@ fn a_call_that_takes_longer_than_the_grace_is_given_up() {
     let mut older = session.begin("wait", json!({ "name": "older" }));
     process.wait_for_error("modern waits");
     process.wait_for_error("older waits");
+    let start = Instant::now();
     process.signal(Signal::TERM);
-    let (status, time) = process.wait();
-    assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert!(Duration::from_millis(250) < time && time < Duration::from_secs(2), "{time:?}");
+    assert_eq!(process.wait().0.code(), Some(0), "{}", process.errors());
+    assert!(start.elapsed() > Duration::from_millis(250), "{:?}", start.elapsed());
     process.wait_for_error("modern given up");
     process.wait_for_error("older given up");
     modern.closed();
@@ -115,36 +116,34 @@ fn a_call_that_takes_longer_than_the_grace_is_given_up() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let (mut process, site) = serving("60000");
+    let (mut process, site) = serving(LONG);
     let mut wire = site.connect();
     wire.write(call("wait", json!({ "name": "stubborn" })).bytes());
     process.wait_for_error("stubborn waits");
     process.signal(Signal::TERM);
+    // The control: one signal alone waits for the call.
     std::thread::sleep(Duration::from_millis(200));
-    process.signal(Signal::TERM);
-    let (status, time) = process.wait();
+    assert_eq!(process.ended(), None);
+    let status = process.signal_until_it_ends(Signal::TERM);
     assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert!(time < Duration::from_secs(2), "{time:?}");
 }
 
 #[test]
 fn streams_end_in_order() {
-    let (mut process, site) = serving("5000");
+    let (mut process, site) = serving(LONG);
     let listen = modern("stream", "subscriptions/listen", json!({ "notifications": { "toolsListChanged": true } }));
     let (_, mut listening) = site.begin(&Request::modern(&listen));
     assert_eq!(listening.event().method(), "notifications/subscriptions/acknowledged");
     let (_, mut pair) = site.begin(&Request::new("GET", "/sse"));
     assert_eq!(pair.event().name.as_deref(), Some("endpoint"));
     process.signal(Signal::TERM);
-    let start = Instant::now();
     let rest = listening.rest();
     assert_eq!(rest.len(), 1, "{rest:?}");
     let answer = rest[0].json();
     assert_eq!((&answer["id"], answer["result"].is_object()), (&json!("stream"), true), "{answer}");
     assert!(pair.rest().is_empty());
+    // A stream that is open holds up nothing.
     assert_eq!(process.wait().0.code(), Some(0));
-    let time = start.elapsed();
-    assert!(time < Duration::from_secs(2), "a stream that is open holds up nothing: {time:?}");
 }
 
 #[test]
@@ -155,15 +154,20 @@ fn small_answers_come_at_once() {
     let requests = [call("add", json!({ "a": 1, "b": 2 })), Request::modern(&modern("call", "tools/call", report))];
     for request in requests {
         assert_eq!(wire.send(&request).status, 200);
-        let mut times: Vec<Duration> = (0..20)
-            .map(|_| {
-                let start = Instant::now();
-                assert_eq!(wire.send(&request).status, 200);
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        // Without TCP_NODELAY nearly all would take 40 ms. A few may fall to a machine that does something else.
-        assert!(times[15] < Duration::from_millis(20), "{times:?}");
+        let mut median = || {
+            let mut times: Vec<Duration> = (0..20)
+                .map(|_| {
+                    let start = Instant::now();
+                    assert_eq!(wire.send(&request).status, 200);
+                    start.elapsed()
+                })
+                .collect();
+            times.sort();
+            times[10]
+        };
+        // Without TCP_NODELAY nearly all would take 40 ms, in every round. Some rounds may fall to a machine that does
+        // something else.
+        let soon = (0..50).map(|_| median()).find(|time| *time < Duration::from_millis(30));
+        assert!(soon.is_some(), "every round takes 30 ms and more a call");
     }
 }

@@ -1,7 +1,5 @@
 //! Streams of the revisions with sessions: what goes to which, who reads it, and taking one up again where it was lost.
 
-use std::time::{Duration, Instant};
-
 use mcp_runtime::store::MemoryStore;
 use mcp_tests::connection::request;
 use mcp_tests::http::{Event, Session, Site, Wire, said};
@@ -208,14 +206,14 @@ fn an_event_of_another_process_is_not_found_though_the_session_is_known() {
 
 #[test]
 fn a_call_may_let_its_client_go_and_come_back() {
-    let (site, _) = logged();
+    let (site, log) = logged();
     let session = Session::open(&site, "2025-11-25");
-    let start = Instant::now();
     let call = json!({ "name": "leave", "arguments": {} });
     let (head, mut wire) = site.begin(&session.request(request("call", "tools/call", call).to_string()));
     assert_eq!(head.header("content-type"), Some("text/event-stream"), "{head}");
+    // The connection is let go before the answer is there.
     let events = wire.rest();
-    assert!(start.elapsed() < Duration::from_millis(100), "the connection is let go before the answer is there");
+    log.note("leave may answer");
     assert!(events.iter().all(|event| event.data == [""]), "{events:?}");
     assert_eq!(events.last().unwrap().retry.as_deref(), Some("50"));
     let events = session.listen(events[0].id.as_deref()).rest();
