@@ -2,7 +2,6 @@
 //! listens to, and nobody of anything else.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::pipe::SUBSCRIPTION;
 use super::*;
@@ -103,6 +102,6 @@ fn streams_of_changes_are_ended_in_order_when_the_input_ends() {
     }
     assert_eq!(ended, BTreeSet::from(["another".to_owned(), "one".to_owned()]));
     assert_eq!(cancelled, ended);
-    let (status, took) = pipe.process.wait();
-    assert!(status.success() && took < Duration::from_secs(2), "{status:?} after {took:?}");
+    let (status, _) = pipe.process.wait();
+    assert!(status.success(), "{status:?}");
 }

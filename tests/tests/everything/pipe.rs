@@ -5,13 +5,13 @@ use std::time::Duration;
 use mcp_runtime::Revision;
 use mcp_tests::connection::{modern, request};
 use mcp_tests::judge::Judge;
-use mcp_tests::process::Process;
+use mcp_tests::process::{PATIENCE, Process};
 use serde_json::{Value, json};
 
 use super::everything;
 
 pub(crate) const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
-/// For how long nothing more may come where nothing is expected: longer than any tool of the example takes.
+/// For how long nothing more may come once the server has answered a last request: longer than any tool of the example takes.
 const QUIET: Duration = Duration::from_millis(500);
 
 /// One pair of pipes with both eras on it. A client keeps the ids apart: a session's here are numbers, others texts.
@@ -19,12 +19,13 @@ pub(crate) struct Pipe {
     pub(crate) process: Process,
     session: Judge,
     modern: Judge,
+    fences: usize,
 }
 
 impl Pipe {
     pub(crate) fn start(program: &str) -> Self {
         let (session, modern) = (Judge::of(Revision::V2025_11_25), Judge::of(Revision::V2026_07_28));
-        Self { process: Process::start(program, &[]), session, modern }
+        Self { process: Process::start(program, &[]), session, modern, fences: 0 }
     }
 
     /// The same with a session open, whose client can do everything.
@@ -106,9 +107,27 @@ impl Pipe {
         self.judged(frame)
     }
 
-    /// Everything that comes before the server falls silent.
+    /// Everything that comes before the server falls silent. A server that is only slow is none that is silent: it is asked for
+    /// something behind all else, and has answered that.
     pub(crate) fn rest(&mut self) -> Vec<Value> {
         let mut rest = Vec::new();
+        if !self.process.is_open() {
+            rest.extend(std::iter::from_fn(|| self.process.next_within(PATIENCE)));
+            return rest.into_iter().map(|frame| self.judged(frame)).collect();
+        }
+        while let Some(frame) = self.process.next_within(QUIET) {
+            rest.push(self.judged(frame));
+        }
+        self.fences += 1;
+        let fence = format!("fence {}", self.fences);
+        self.ask_modern(&fence, "server/discover", json!({}), json!({}));
+        loop {
+            let frame = self.receive();
+            if frame["id"] == fence {
+                break;
+            }
+            rest.push(frame);
+        }
         while let Some(frame) = self.process.next_within(QUIET) {
             rest.push(self.judged(frame));
         }

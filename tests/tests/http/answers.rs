@@ -1,12 +1,13 @@
 //! How an answer is put: whole, or as a stream when something precedes it; compressed where that is asked for and worth it;
 //! and what becomes of a call of 2026-07-28 whose client is gone.
 
+use std::io::Read;
+
 use mcp_runtime::{HttpOptions, Server};
 use mcp_tests::connection::modern;
 use mcp_tests::http::{Answer, Request, Site, call, said};
 use mcp_tests::site::{Log, server};
 use serde_json::{Value, json};
-use std::io::Read;
 
 fn site() -> Site {
     Site::open(server(&Log::default()))

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 const REVISIONS: [&str; 3] = ["2025-03-26", "2025-06-18", "2025-11-25"];
 
+/// How long a session lives that nobody uses: longer than a busy machine keeps a test from using it.
+const TTL: Duration = Duration::from_secs(3);
+
 fn site() -> Site {
     Site::open(server(&Log::default()))
 }
@@ -130,12 +133,12 @@ fn ending_a_session_gives_up_its_calls() {
 
 #[test]
 fn a_session_that_nobody_uses_expires() {
-    let site = Site::open(server(&Log::default()).http(HttpOptions::default().session_ttl(Duration::from_secs(1))));
+    let site = Site::open(server(&Log::default()).http(HttpOptions::default().session_ttl(TTL)));
     let (used, unused, listening) =
         (Session::open(&site, "2025-11-25"), Session::open(&site, "2025-11-25"), Session::open(&site, "2025-11-25"));
     let mut wire = listening.listen(None);
     let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(2500) {
+    while start.elapsed() < TTL * 2 {
         std::thread::sleep(Duration::from_millis(250));
         assert_eq!(used.post(&add()).said(), "3");
     }
@@ -148,11 +151,11 @@ fn a_session_that_nobody_uses_expires() {
 #[test]
 fn a_session_that_was_left_in_the_middle_of_a_call_expires() {
     let log = Log::default();
-    let site = Site::open(server(&log).http(HttpOptions::default().session_ttl(Duration::from_secs(1))));
+    let site = Site::open(server(&log).http(HttpOptions::default().session_ttl(TTL)));
     let session = Session::open(&site, "2025-11-25");
     let wire = session.begin("wait", json!({ "name": "left" }));
     log.wait("left waits");
-    std::thread::sleep(Duration::from_millis(2500));
+    std::thread::sleep(TTL * 2);
     // Whoever reads its stream is there.
     assert!(!log.has("left given up"));
     drop(wire);
@@ -162,9 +165,9 @@ fn a_session_that_was_left_in_the_middle_of_a_call_expires() {
 
 #[test]
 fn a_call_that_takes_longer_than_a_session_lives_is_answered() {
-    let site = Site::open(server(&Log::default()).http(HttpOptions::default().session_ttl(Duration::from_secs(1))));
+    let site = Site::open(server(&Log::default()).http(HttpOptions::default().session_ttl(TTL)));
     let session = Session::open(&site, "2025-11-25");
-    let answer = session.call("nap", json!({ "name": "long", "millis": 2500 }));
+    let answer = session.call("nap", json!({ "name": "long", "millis": 6000 }));
     assert_eq!((answer.status, answer.said().as_str()), (200, "long slept"));
     assert_eq!(session.post(&add()).status, 200);
 }

@@ -1,7 +1,7 @@
 //! Tokens that end: renewed once for all who wait, and never lost.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use mcp_runtime::client::oauth::OAuth;
@@ -135,17 +135,18 @@ async fn an_authorization_server_that_forgot_the_client_gets_a_new_one() {
 async fn troubled(status: u16, error: &'static str) {
     let is_down = Arc::new(AtomicBool::new(true));
     let down = Arc::clone(&is_down);
-    let world = World::new(ending(4, move |_| {
+    let world = World::new(ending(12, move |_| {
         let is_down = down.load(Ordering::Relaxed);
         if is_down { Reply::json(status, &json!({ "error": error })) } else { good(&json!({})) }
     }))
     .await;
     let client = world.client(OAuth::new());
-    // The lifetime counts in whole seconds of the real clock: the token is due after three, and ends after four.
+    // The lifetime counts in whole seconds of the real clock: the token is due after nine, and ends after twelve. A busy
+    // machine has three seconds for what lies between.
     let into = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
     tokio::time::sleep(Duration::from_nanos(1_000_000_000 - u64::from(into))).await;
     assert_eq!(client.post().await.unwrap(), 200);
-    tokio::time::sleep(Duration::from_millis(3050)).await;
+    tokio::time::sleep(Duration::from_millis(9050)).await;
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!((refreshes(&world).len(), world.asked().len()), (1, 1), "it is not asked with every request");
@@ -162,8 +163,11 @@ async fn a_renewal_that_fails_early_leaves_the_tokens_in_use() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_goes_on_when_the_request_that_began_it_is_given_up() {
-    let world = World::new(ending(0, |_| {
-        std::thread::sleep(Duration::from_millis(300));
+    // The authorization server answers when it is told to: after the request was given up.
+    let (release, released) = std::sync::mpsc::channel();
+    let released = Mutex::new(released);
+    let world = World::new(ending(0, move |_| {
+        released.lock().unwrap().recv().unwrap();
         good(&json!({ "refresh_token": "refresh-1" }))
     }))
     .await;
@@ -172,6 +176,7 @@ async fn a_refresh_goes_on_when_the_request_that_began_it_is_given_up() {
     a_second().await;
     let given_up = tokio::time::timeout(Duration::from_millis(50), client.post()).await;
     assert!(given_up.is_err());
+    release.send(()).unwrap();
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!((refreshes(&world).len(), world.asked().len()), (1, 1));
 }

@@ -112,7 +112,7 @@ impl Authorize for Slow {
 
     fn challenged<'a>(&'a self, _: Challenge<'a>) -> Authorizing<'a, bool> {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(4)).await;
             Ok(true)
         })
     }
@@ -121,7 +121,8 @@ impl Authorize for Slow {
 #[tokio::test]
 async fn the_time_to_find_credentials_is_not_the_servers() {
     let fake = Fake::open().await;
-    let time = Duration::from_millis(300);
+    // Less than it takes to find credentials, and more than a busy machine needs for an answer.
+    let time = Duration::from_secs(3);
     let connecting = tokio::spawn(Client::http(fake.url()).authorize(Slow).timeout(time).probe_timeout(time).connect());
     fake.expect("server/discover").await.answer(401, "", "").await;
     fake.expect("server/discover").await.result(discovered()).await;

@@ -214,8 +214,7 @@ async fn many_tasks_share_few_connections() {
 
 #[tokio::test]
 async fn a_connection_is_used_again_unless_the_server_closed_it_or_it_was_idle_for_too_long() {
-    let idle = Duration::from_millis(500);
-    let (client, fake) = modern(|builder| builder.idle(idle).retry(Retry::never())).await;
+    let (client, fake) = modern(|builder| builder.retry(Retry::never())).await;
     let call = || tokio::spawn(client.call("t", ()).into_future());
     let one = call();
     let kept = fake.expect("tools/call").await.keep(text("")).await;
@@ -228,10 +227,17 @@ async fn a_connection_is_used_again_unless_the_server_closed_it_or_it_was_idle_f
     let three = call();
     let _kept = fake.expect("tools/call").await.keep(text("")).await;
     three.await.unwrap().unwrap();
-    sleep(idle * 2).await;
-    let four = call();
+    // Another client, which uses no connection that was idle for so long.
+    let idle = Duration::from_millis(200);
+    let (client, fake) = modern(|builder| builder.idle(idle).retry(Retry::never())).await;
+    let call = || tokio::spawn(client.call("t", ()).into_future());
+    let one = call();
+    let _kept = fake.expect("tools/call").await.keep(text("")).await;
+    one.await.unwrap().unwrap();
+    sleep(idle * 3).await;
+    let two = call();
     fake.expect("tools/call").await.result(text("")).await;
-    four.await.unwrap().unwrap();
+    two.await.unwrap().unwrap();
 }
 
 #[tokio::test]
