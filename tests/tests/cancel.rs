@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use mcp_tests::process::Process;
+use mcp_tests::gate::Gate;
+use mcp_tests::process::{Process, call};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
-fn cancel(process: &mut Process, id: impl Into<Value>) {
+fn cancelled(id: impl Into<Value>) -> Value {
     let params = json!({ "requestId": id.into(), "reason": "the user has gone" });
-    process.send(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }).to_string());
+    json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params })
+}
+
+fn cancel(process: &mut Process, id: impl Into<Value>) {
+    process.send(cancelled(id).to_string());
 }
 
 #[test]
@@ -52,7 +57,8 @@ fn a_call_that_panics_when_it_is_given_up_harms_nobody() {
 
 #[test]
 fn a_cancellation_of_what_is_not_in_flight_is_passed_over() {
-    let mut process = Process::start(FIXTURE, &[]);
+    let gate = Gate::closed();
+    let mut process = Process::start(FIXTURE, &[gate.variable()]);
     process.assert_healthy();
     for id in [json!("healthy 1"), json!("unheard of"), json!(7), json!(null), json!({}), json!([1]), json!(1.5)] {
         cancel(&mut process, id);
@@ -61,9 +67,11 @@ fn a_cancellation_of_what_is_not_in_flight_is_passed_over() {
     process.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#);
     process.assert_healthy();
     // A string is not the number that it looks like.
-    process.begin(5, "sleep", json!({ "millis": 200 }));
+    process.begin(5, "sleep", json!({ "millis": 600_000 }));
     process.wait_for_error("sleeping");
     cancel(&mut process, "5");
+    process.assert_healthy();
+    gate.open();
     assert_eq!(process.receive()["result"]["content"][0]["text"], "slept");
 }
 
@@ -71,10 +79,9 @@ fn a_cancellation_of_what_is_not_in_flight_is_passed_over() {
 fn many_calls_are_cancelled_among_many_that_are_not() {
     let mut process = Process::start(FIXTURE, &[]);
     for id in 0..500 {
-        process.begin(id, "nap", json!({ "millis": 400 }));
-        if id % 2 == 0 {
-            cancel(&mut process, id);
-        }
+        let nap = call(id, "nap", json!({ "millis": 1000 }));
+        // In one write: a test that is stopped between the two would let the call end.
+        process.send(if id % 2 == 0 { format!("{nap}\n{}", cancelled(id)) } else { nap.to_string() });
     }
     let mut answered: Vec<i64> = (0..250).map(|_| process.receive()["id"].as_i64().unwrap()).collect();
     answered.sort_unstable();
@@ -103,10 +110,17 @@ fn a_call_that_was_answered_already_is_not_answered_again() {
         std::thread::sleep(Duration::from_micros(900));
         cancel(&mut process, id);
     }
+    // Behind all of them; what was cancelled and has not answered by then never does.
+    process.begin("last", "add", json!({ "a": 1, "b": 1 }));
     let mut answered = std::collections::BTreeSet::new();
-    while let Some(answer) = process.next_within(Duration::from_millis(200)) {
+    loop {
+        let answer = process.receive();
+        if answer["id"] == "last" {
+            break;
+        }
         assert_eq!(answer["result"]["content"][0]["text"], "slept", "{answer}");
         assert!(answered.insert(answer["id"].as_i64()), "answered twice: {answer}");
     }
+    assert_eq!(process.next_within(Duration::from_millis(200)), None);
     process.assert_healthy();
 }

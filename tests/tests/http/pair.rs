@@ -103,8 +103,8 @@ fn a_message_for_a_stream_that_is_not_there_is_refused() {
     let uppercase = pair.messages.replace("/messages?sessionId=", "").to_uppercase();
     pair.post_to(&format!("/messages?sessionId={uppercase}"), &add).refused(404, -32600);
     let gone = Pair::open(&site).messages;
-    let is_gone = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    let is_gone = (0..3000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
         pair.post_to(&gone, &add).status == 404
     });
     assert!(is_gone, "a stream whose client is gone is forgotten");

@@ -183,11 +183,11 @@ async fn state_is_good_for_the_call_and_the_caller_it_was_made_for() {
 
 #[tokio::test]
 async fn state_grows_stale() {
-    let application = limited(Limits::default().answer(Duration::from_secs(1)));
+    let application = limited(Limits::default().answer(Duration::from_secs(4)));
     let state = asked(&application, ALICE).await;
     let answer = application.modern(ALICE, "confirm", answered("x", &state)).await;
     assert_eq!(answer.said(), "x: true");
-    tokio::time::sleep(Duration::from_millis(2100)).await;
+    tokio::time::sleep(Duration::from_millis(5100)).await;
     let message = application.modern(ALICE, "confirm", answered("x", &state)).await.refused_call(400, -32602);
     assert!(message.contains("expired"), "{message}");
     let state = asked(&application, ALICE).await;

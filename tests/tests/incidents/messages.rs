@@ -97,6 +97,19 @@ fn templates() -> Server {
     server![deep, dots, rest, add]
 }
 
+/// What is so in one of a few rounds: another may fall to a machine that does something else.
+fn once(read: &mut dyn FnMut(&str), is_so: impl Fn(f64) -> bool) -> Result<(), Vec<f64>> {
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        let grown = growth(read);
+        if is_so(grown) {
+            return Ok(());
+        }
+        seen.push(grown);
+    }
+    Err(seen)
+}
+
 /// How much longer it takes to read URIs that are four times as long: in a linear reader four times, in a quadratic one 16.
 fn growth(read: &mut dyn FnMut(&str)) -> f64 {
     let time = |read: &mut dyn FnMut(&str), length: usize| {
@@ -127,11 +140,11 @@ fn growth(read: &mut dyn FnMut(&str)) -> f64 {
 fn cve_2026_0621_quadratic_matching_of_uri_templates() {
     let read = |uri: &str| request(1, "resources/read", json!({ "uri": uri }));
     let check = |what: &str, ask: &mut dyn FnMut(Value) -> Value| {
-        let grown = growth(&mut |uri| {
+        let mut ask = |uri: &str| {
             let answer = ask(read(uri));
             assert!(answer.get("error").is_some() || answer.get("result").is_some());
-        });
-        assert!(grown < 10.0, "{what}: {grown}");
+        };
+        once(&mut ask, |grown| grown < 10.0).unwrap_or_else(|grown| panic!("{what}: {grown:?}"));
     };
     let mut raw = Raw::memory(templates());
     raw.ask(initialize("2025-11-25"));
@@ -141,10 +154,8 @@ fn cve_2026_0621_quadratic_matching_of_uri_templates() {
     check("http", &mut |message| session.post(&message).json());
     raw.is_healthy().unwrap();
     // The control: one that looks for what follows a segment from many places on.
-    let careless = growth(&mut |uri| {
-        assert!((0..uri.len()).step_by(256).all(|start| !uri[start..].contains('#')));
-    });
-    assert!(careless > 10.0, "{careless}");
+    let mut careless = |uri: &str| assert!((0..uri.len()).step_by(256).all(|start| !uri[start..].contains('#')));
+    once(&mut careless, |grown| grown > 10.0).unwrap_or_else(|grown| panic!("{grown:?}"));
 }
 
 /// Tries a term with each branch of its type for as long as there are steps left.
@@ -174,7 +185,8 @@ fn a_value_that_fits_no_branch_of_a_recursive_type_is_refused_in_time() {
             let result = raw.call("recursive", json!({ "term": term }));
             assert_eq!(result["isError"], true, "{result}");
             assert!(result["content"][0]["text"].as_str().is_some_and(|text| text.contains("`term")), "{result}");
-            assert!(start.elapsed() < Duration::from_secs(3), "{}: {:?}", raw.name(), start.elapsed());
+            // Far less, where nothing else runs; without an end it would be for ever.
+            assert!(start.elapsed() < Duration::from_secs(20), "{}: {:?}", raw.name(), start.elapsed());
         }
         assert_eq!(raw.call("entered", json!({}))["content"][0]["text"], "0");
         let good = json!({ "op": "negate", "of": { "op": "number", "value": 1 } });
