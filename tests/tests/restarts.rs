@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcp_runtime::client::{Error, Retry};
 use mcp_runtime::{Client, Revision};
@@ -62,20 +62,38 @@ struct Held {
     memory: usize,
 }
 
-async fn held() -> Held {
-    // What was given up is gone a moment later.
-    let mut before = usize::MAX;
-    loop {
+impl Held {
+    fn now() -> Self {
         let files = fs::read_dir("/proc/self/fd").unwrap().count();
         let tasks = Handle::current().metrics().num_alive_tasks();
-        if files + tasks >= before {
-            let status = fs::read_to_string("/proc/self/status").unwrap();
-            let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-            let memory = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-            return Held { files, tasks, memory };
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let memory = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        Self { files, tasks, memory }
+    }
+
+    /// Once nothing changes any more: what was given up is gone a moment later.
+    async fn at_rest() -> Self {
+        let (mut held, mut same) = (Self::now(), 0);
+        while same < 5 {
+            sleep(Duration::from_millis(200)).await;
+            let now = Self::now();
+            same = if (now.files, now.tasks) == (held.files, held.tasks) { same + 1 } else { 0 };
+            held = now;
         }
-        before = files + tasks;
-        sleep(Duration::from_millis(500)).await;
+        held
+    }
+
+    /// Once it is no more than before, or when that has not come in the time in which it would come on any machine.
+    async fn no_more_than(before: &Self) -> Self {
+        let start = Instant::now();
+        loop {
+            let held = Self::now();
+            if held.files <= before.files && held.tasks <= before.tasks || start.elapsed() > HANG {
+                return held;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 
@@ -175,10 +193,10 @@ async fn a_server_that_is_killed_again_and_again_is_survived() {
     // Whatever is made once is made before anything is counted.
     over_stdio(2).await;
     over_http(Revision::LATEST, 2).await;
-    let before = held().await;
+    let before = Held::at_rest().await;
     let counts =
         [over_stdio(100).await, over_http(Revision::LATEST, 100).await, over_http(Revision::V2025_11_25, 100).await];
-    let after = held().await;
+    let after = Held::no_more_than(&before).await;
     println!("{counts:?}, before {before:?}, after {after:?}");
     for count in &counts {
         assert!(count.answered.load(Ordering::Relaxed) > 50, "{count:?}");

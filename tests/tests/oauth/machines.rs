@@ -9,7 +9,7 @@ use mcp_runtime::client::oauth::{Error, IdentityProvider, OAuth, Secret, Signing
 use serde_json::{Value, json};
 
 use super::mock::{Bound, Reply};
-use super::world::{Plan, World, a_second, error_of};
+use super::world::{Plan, SHORT, World, error_of, until_due};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -37,14 +37,14 @@ fn nobody_was_asked(world: &World) {
 async fn a_service_with_a_secret_gets_a_token_and_the_next_one_by_itself() {
     let plan = Plan {
         issuer: json!({ "token_endpoint_auth_methods_supported": ["client_secret_basic"] }),
-        token: json!({ "expires_in": 0 }),
+        token: json!({ "expires_in": SHORT }),
         challenge: "scope=\"a\"",
         ..Plan::default()
     };
     let world = World::new(plan).await;
     let client = world.client(OAuth::client_credentials("conformance-test-client", "conformance-test-secret"));
     assert_eq!(client.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     assert_eq!(client.post().await.unwrap(), 200);
     for seen in world.authority.at("/token") {
         assert_eq!(seen.header("authorization").unwrap(), basic("conformance-test-client", "conformance-test-secret"));

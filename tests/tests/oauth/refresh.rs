@@ -8,7 +8,7 @@ use mcp_runtime::client::oauth::OAuth;
 use serde_json::{Value, json};
 
 use super::mock::{Reply, Seen};
-use super::world::{Driver, Plan, World, a_second};
+use super::world::{Driver, Plan, SHORT, World, until_due};
 
 fn is_refresh(seen: &Seen) -> bool {
     seen.path == "/token" && seen.form().get("grant_type").is_some_and(|grant| grant == "refresh_token")
@@ -58,11 +58,11 @@ async fn many_requests_log_in_once() {
 
 #[tokio::test]
 async fn a_token_that_ends_is_renewed_once_before_it_is_used() {
-    let world = World::new(ending(0, |_| good(&json!({})))).await;
+    let world = World::new(ending(SHORT, |_| good(&json!({})))).await;
     let client = world.client(OAuth::new());
     assert_eq!(client.post().await.unwrap(), 200);
     let identity = client.oauth.identity();
-    a_second().await;
+    until_due().await;
     many(&client, 30).await;
     let refreshes = refreshes(&world);
     assert_eq!(refreshes.len(), 1);
@@ -94,16 +94,16 @@ async fn a_token_that_is_refused_is_renewed_once_for_all() {
 #[tokio::test]
 async fn a_refresh_token_is_used_until_there_is_another() {
     let count = AtomicU32::new(0);
-    let plan = ending(0, move |_| match count.fetch_add(1, Ordering::Relaxed) {
-        0 => good(&json!({ "expires_in": 0 })),
-        1 => good(&json!({ "expires_in": 0, "refresh_token": "refresh-1" })),
+    let plan = ending(SHORT, move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => good(&json!({ "expires_in": SHORT })),
+        1 => good(&json!({ "expires_in": SHORT, "refresh_token": "refresh-1" })),
         _ => good(&json!({})),
     });
     let world = World::new(plan).await;
     let client = world.client(OAuth::new());
     for _ in 0..4 {
         assert_eq!(client.post().await.unwrap(), 200);
-        a_second().await;
+        until_due().await;
         assert_eq!(client.post().await.unwrap(), 200);
     }
     let used: Vec<_> = refreshes(&world).iter().map(|seen| seen.form()["refresh_token"].clone()).collect();
@@ -112,10 +112,10 @@ async fn a_refresh_token_is_used_until_there_is_another() {
 
 #[tokio::test]
 async fn a_refresh_token_that_is_refused_leads_back_to_the_user() {
-    let world = World::new(ending(0, |_| Reply::json(400, &json!({ "error": "invalid_grant" })))).await;
+    let world = World::new(ending(SHORT, |_| Reply::json(400, &json!({ "error": "invalid_grant" })))).await;
     let client = world.client(OAuth::new());
     assert_eq!(client.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!((refreshes(&world).len(), world.asked().len()), (1, 2));
     assert_eq!(world.authority.at("/register").len(), 1);
@@ -123,10 +123,10 @@ async fn a_refresh_token_that_is_refused_leads_back_to_the_user() {
 
 #[tokio::test]
 async fn an_authorization_server_that_forgot_the_client_gets_a_new_one() {
-    let world = World::new(ending(0, |_| Reply::json(401, &json!({ "error": "invalid_client" })))).await;
+    let world = World::new(ending(SHORT, |_| Reply::json(401, &json!({ "error": "invalid_client" })))).await;
     let client = world.client(OAuth::new());
     assert_eq!(client.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!((world.authority.at("/register").len(), world.asked().len()), (2, 2));
 }
@@ -166,14 +166,15 @@ async fn a_refresh_goes_on_when_the_request_that_began_it_is_given_up() {
     // The authorization server answers when it is told to: after the request was given up.
     let (release, released) = std::sync::mpsc::channel();
     let released = Mutex::new(released);
-    let world = World::new(ending(0, move |_| {
-        released.lock().unwrap().recv().unwrap();
+    let world = World::new(ending(SHORT, move |_| {
+        // Another thread takes over what this one has to do, such as to look at the clock.
+        tokio::task::block_in_place(|| released.lock().unwrap().recv().unwrap());
         good(&json!({ "refresh_token": "refresh-1" }))
     }))
     .await;
     let client = world.client(OAuth::new());
     assert_eq!(client.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     let given_up = tokio::time::timeout(Duration::from_millis(50), client.post()).await;
     assert!(given_up.is_err());
     release.send(()).unwrap();

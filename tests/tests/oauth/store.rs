@@ -7,7 +7,7 @@ use mcp_runtime::client::oauth::{Error, FileStore, OAuth};
 use serde_json::{Value, json};
 
 use super::mock::Reply;
-use super::world::{Plan, World, a_second, error_of};
+use super::world::{Plan, World, error_of, until_due};
 
 /// A directory that goes with the value.
 struct Directory(PathBuf);
@@ -134,7 +134,7 @@ async fn what_another_process_renewed_is_taken_up() {
     assert_eq!(first.post().await.unwrap(), 200);
     // The first one still holds the token that has ended.
     assert_eq!(second.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     assert_eq!(first.post().await.unwrap(), 200);
     assert_eq!(second.post().await.unwrap(), 200);
     assert_eq!(world.asked().len(), 1);

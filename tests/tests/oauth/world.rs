@@ -299,9 +299,12 @@ impl Driver {
     }
 }
 
-/// Waits until a token that ends at once is due: it is used for a second at least, of the real clock.
-pub(crate) async fn a_second() {
-    tokio::time::sleep(Duration::from_millis(1050)).await;
+/// A lifetime in seconds that is over soon, and that a busy machine does not use up by making two requests.
+pub(crate) const SHORT: u64 = 3;
+
+/// Waits until a token of that lifetime is due. It counts in whole seconds of the real clock.
+pub(crate) async fn until_due() {
+    tokio::time::sleep(Duration::from_millis(SHORT * 1000 + 50)).await;
 }
 
 /// The error of a request, which must be one of ours.

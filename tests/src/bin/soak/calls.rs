@@ -1,6 +1,6 @@
 //! What is asked through the library's own client, and what must come of it. The same over every transport.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcp_runtime::Client;
 use mcp_runtime::client::{Change, Usage};
@@ -276,7 +276,8 @@ async fn cancels(client: &Client, counts: &Counts, dice: &mut Dice) -> Result<()
 
 /// What a client that is about to be closed has left.
 pub(crate) async fn is_done(client: &Client) -> Result<(), Wrong> {
-    for _ in 0..200 {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
         if client.usage() == Usage::default() {
             return Ok(());
         }
