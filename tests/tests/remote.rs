@@ -25,5 +25,8 @@ mod batch;
 #[path = "remote/again.rs"]
 mod again;
 
+#[path = "remote/era.rs"]
+mod era;
+
 #[path = "remote/dialed.rs"]
 mod dialed;

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use mcp_runtime::client::{Change, Connect, Error, Process, Retry};
+use mcp_runtime::model::CallToolResult;
 use mcp_runtime::{Client, Revision};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -76,6 +77,20 @@ async fn a_process_that_died_is_started_again_for_the_next_call() {
         let error = client.call("t", ()).await.unwrap_err();
         assert!(matches!(error, Error::Closed { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_fallback_answers_for_a_process_that_died() {
+    let client = script("read -r line").retry(Retry::never());
+    let client = client.fallback("t", async |arguments| CallToolResult::text(arguments["a"].to_string()));
+    let client = client.connect().await.unwrap();
+    for a in [7, 8] {
+        let result = client.call("t", serde_json::json!({ "a": a })).await.unwrap();
+        assert_eq!(result.content, CallToolResult::text(a.to_string()).content);
+    }
+    // The control: a tool that has none.
+    let error = client.call("other", ()).await.unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -102,3 +102,48 @@ async fn a_list_comes_entry_by_entry_and_page_by_page() {
     assert!(matches!(third, Some(Err(Error::Invalid { .. }))), "{third:?}");
     assert!(tools.next().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn resources_templates_and_prompts_come_entry_by_entry_too() {
+    let (client, mut fake) = modern(|builder| builder).await;
+    let serving = async {
+        for (method, member, entries) in [
+            (
+                "resources/list",
+                "resources",
+                [json!({ "uri": "a://1", "name": "1" }), json!({ "uri": "a://2", "name": "2" })],
+            ),
+            (
+                "resources/templates/list",
+                "resourceTemplates",
+                [json!({ "uriTemplate": "a://{1}", "name": "1" }), json!({ "uriTemplate": "a://{2}", "name": "2" })],
+            ),
+            ("prompts/list", "prompts", [json!({ "name": "1" }), json!({ "name": "2" })]),
+        ] {
+            let [first, second] = entries;
+            let request = fake.expect(method).await;
+            assert_eq!(request["params"].get("cursor"), None);
+            fake.answer(&request, json!({ member: [first], "nextCursor": "next" })).await;
+            let request = fake.expect(method).await;
+            assert_eq!(request["params"]["cursor"], "next");
+            fake.answer(&request, json!({ member: [second] })).await;
+        }
+    };
+    let taking = async {
+        let mut seen = Vec::new();
+        let (mut resources, mut templates, mut prompts) =
+            (client.resources(), client.resource_templates(), client.prompts());
+        while let Some(resource) = resources.next().await {
+            seen.push(resource.unwrap().uri);
+        }
+        while let Some(template) = templates.next().await {
+            seen.push(template.unwrap().uri_template);
+        }
+        while let Some(prompt) = prompts.next().await {
+            seen.push(prompt.unwrap().name);
+        }
+        seen
+    };
+    let (seen, ()) = tokio::join!(taking, serving);
+    assert_eq!(seen, ["a://1", "a://2", "a://{1}", "a://{2}", "1", "2"]);
+}

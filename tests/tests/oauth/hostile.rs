@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::mock::{Announced, Bound, Reply};
-use super::world::{Consenting, Driver, Plan, World, a_second, error_of};
+use super::world::{Consenting, Driver, Plan, SHORT, World, error_of, until_due};
 
 const PRM: &str = "/.well-known/oauth-protected-resource/mcp";
 const ASM: &str = "/.well-known/oauth-authorization-server";
@@ -191,6 +191,44 @@ async fn nonsense_is_an_error_and_not_a_crash() {
     }
 }
 
+/// Whatever can be seen of an error and of what caused it.
+fn seen(failed: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(failed), |error| error.source());
+    causes.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+}
+
+#[tokio::test]
+async fn no_error_repeats_what_is_secret_in_the_address_of_a_server() {
+    type Answer = fn() -> Reply;
+    let answers: [Answer; 5] = [
+        || Reply::status(500),
+        || Reply::json(200, &json!({ "issuer": 7, "resource": [] })),
+        || Reply::redirect("https://other.example.com/".to_owned()),
+        || Reply::json(400, &json!({ "error": "invalid_target" })),
+        || Reply::Silence,
+    ];
+    let mut failures = 0;
+    for place in [PRM, ASM, "/register", "/token"] {
+        for answer in answers {
+            let plan = Plan {
+                server: Box::new(move |seen, _, _| (seen.path == place).then(answer)),
+                authority: Box::new(move |seen, _, _| (seen.path == place).then(answer)),
+                ..Plan::default()
+            };
+            let world = World::new(plan).await;
+            let secret = world.url().replace("http://", "http://hunter1:hunter2@") + "?key=hunter3#hunter4";
+            let oauth = OAuth::new().timeout(Duration::from_secs(1)).browser(world.browser.clone());
+            let challenge = format!("Bearer resource_metadata=\"{}{PRM}\"", world.server.origin);
+            if let Err(failed) = Driver::new(oauth, &secret).refused(&secret, &challenge).await {
+                failures += 1;
+                let seen = seen(failed.as_ref());
+                assert!(!seen.contains("hunter"), "{place}: {seen}");
+            }
+        }
+    }
+    assert!(failures > 10, "only {failures} of them failed");
+}
+
 #[tokio::test]
 async fn debug_shows_no_secret() {
     let world = World::new(Plan { token: json!({ "refresh_token": "refresh-hunter2" }), ..Plan::default() }).await;
@@ -240,13 +278,13 @@ async fn logs_show_no_secret() {
     log::set_max_level(log::LevelFilter::Trace);
     let world = World::new(Plan {
         issuer: json!({ "token_endpoint_auth_methods_supported": null }),
-        token: json!({ "access_token": "test-token-hunter2", "refresh_token": "refresh-hunter2", "expires_in": 0 }),
+        token: json!({ "access_token": "test-token-hunter2", "refresh_token": "refresh-hunter2", "expires_in": SHORT }),
         ..Plan::default()
     })
     .await;
     let client = world.client(OAuth::pre_registered("id", "hunter2").dpop());
     assert_eq!(client.post().await.unwrap(), 200);
-    a_second().await;
+    until_due().await;
     assert_eq!(client.post().await.unwrap(), 200);
     assert_eq!(world.tokens().len(), 2);
     let verifier = &world.tokens()[0]["code_verifier"];

@@ -5,9 +5,10 @@ use std::time::Duration;
 use mcp_runtime::Client;
 use mcp_runtime::client::{Error, Retry};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::fake::{Fake, Hit, discovered, modern, text};
+use crate::fake::{Fake, Hit, discovered, modern, session, text};
 
 /// What becomes of a call that is answered like this.
 async fn outcome(answer: impl AsyncFnOnce(Hit)) -> Result<(), Error> {
@@ -198,6 +199,47 @@ async fn a_flood_of_notifications_is_dropped_where_nobody_keeps_up() {
     for _ in 0..1024 {
         logs.next().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_server_that_pings_and_hears_no_answer_takes_few_connections() {
+    const PINGS: usize = 10_000;
+    let (client, fake) = session(|builder| builder).await;
+    let call = tokio::spawn(client.call("t", ()).into_future());
+    let mut hit = fake.expect("tools/call").await;
+    hit.stream().await;
+    // Whoever answers is let in, and never hears that it was heard.
+    let (teller, mut told) = mpsc::unbounded_channel();
+    let answering = tokio::spawn(async move { while teller.send(fake.next().await).is_ok() {} });
+    for id in 0..PINGS {
+        hit.event(&json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })).await;
+    }
+    let mut held = Vec::new();
+    while let Ok(Some(answer)) = timeout(Duration::from_secs(1), told.recv()).await {
+        assert_eq!(answer.body["result"], json!({}), "{}", answer.body);
+        held.push(answer);
+    }
+    assert!((1..=64).contains(&held.len()), "{} connections for {PINGS} pings", held.len());
+    let done = hit.done(&text(""));
+    hit.event(&done).await;
+    timeout(Duration::from_mins(1), call).await.expect("the call hangs").unwrap().unwrap();
+    answering.abort();
+}
+
+#[tokio::test]
+async fn a_flood_of_changes_is_no_acknowledgement() {
+    let (client, fake) = modern(|builder| builder.timeout(Duration::from_secs(3))).await;
+    let subscribing = tokio::spawn(async move { client.subscribe("x://a").await.map(drop) });
+    let mut hit = fake.expect("subscriptions/listen").await;
+    hit.stream().await;
+    let params = json!({ "uri": "x://a", "_meta": { "io.modelcontextprotocol/subscriptionId": hit.body["id"] } });
+    let updated = json!({ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params });
+    let lines = format!("data: {updated}\n\n").repeat(100);
+    // For as long as somebody listens.
+    let flooding = tokio::spawn(async move { while hit.write(&lines).await {} });
+    let error = timeout(Duration::from_mins(1), subscribing).await.expect("it goes on").unwrap().unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    timeout(Duration::from_mins(1), flooding).await.expect("the stream stays open").unwrap();
 }
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use mcp_runtime::Client;
 use mcp_runtime::client::oauth::IdentityProvider;
-use mcp_runtime::client::{Authorize, Authorizing, Challenge, Error, OAuth, Outgoing};
+use mcp_runtime::client::{Authorize, Authorizing, Challenge, Error, OAuth, Outgoing, Retry};
 use serde_json::json;
 
-use crate::fake::{Fake, discovered, modern, text};
+use crate::fake::{Fake, Hit, discovered, modern, text};
 
 /// Gives a token that grows with each refusal, until it is good.
 #[derive(Clone, Default)]
@@ -169,6 +169,37 @@ async fn redirects_are_followed_within_the_origin_and_no_further() {
     }
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "it redirects more than 5 times");
+}
+
+/// A client of HTTP with SSE, which has asked where messages go.
+async fn asking(fake: &Fake) -> (tokio::task::JoinHandle<Result<Client, Error>>, Hit) {
+    let connecting = tokio::spawn(Client::http(fake.url()).bearer("secret").retry(Retry::never()).connect());
+    fake.expect("server/discover").await.answer(405, "", "").await;
+    fake.expect("initialize").await.answer(405, "", "").await;
+    let mut hit = fake.expect_verb("GET").await;
+    assert_eq!(hit.header("authorization"), Some("Bearer secret"));
+    hit.stream().await;
+    (connecting, hit)
+}
+
+#[tokio::test]
+async fn messages_are_not_sent_to_another_origin_that_a_server_names() {
+    let (fake, stranger) = (Fake::open().await, Fake::open().await);
+    let there = stranger.url();
+    for endpoint in [there.clone(), there.replace("http:", ""), there.replace("127.0.0.1", "localhost")] {
+        let (connecting, mut hit) = asking(&fake).await;
+        hit.write(format!("event: endpoint\ndata: {endpoint}\n\n")).await;
+        let error = connecting.await.unwrap().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("another origin"), "{endpoint}: {cause}");
+    }
+    stranger.expect_silence().await;
+    fake.expect_silence().await;
+    // The control: a place of its own is sent to, with what proves who asks.
+    let (_connecting, mut hit) = asking(&fake).await;
+    hit.write("event: endpoint\ndata: /messages?sessionId=1\n\n").await;
+    let sent = fake.expect("initialize").await;
+    assert_eq!((sent.path.as_str(), sent.header("authorization")), ("/messages?sessionId=1", Some("Bearer secret")));
 }
 
 #[tokio::test]
