@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use mcp_runtime::client::{Connect, Error, Process, Retry};
 use mcp_runtime::model::ContentBlock;
 use mcp_runtime::{Client, Revision};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, duplex, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -110,6 +111,37 @@ async fn a_million_empty_events() {
     assert_eq!(result.content, [ContentBlock::text("done")]);
 }
 
+/// A list of which each entry fits none of the many branches of its schema.
+async fn a_list_that_fits_none_of_many_branches() {
+    let branches: Vec<Value> = (0..5000).map(|n| json!({ "const": n })).collect();
+    let items = json!({ "type": "object", "properties": { "list": { "items": { "anyOf": branches } } } });
+    let list: Vec<i64> = (0..50_000).map(|n| -1 - n).collect();
+    let (here, there) = duplex(64 * 1024);
+    let (reader, writer) = split(here);
+    let serving = tokio::spawn(async move {
+        let (reader, mut writer) = split(there);
+        let mut lines = BufReader::new(reader).lines();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let request: Value = serde_json::from_str(&line).unwrap();
+            let tool = json!({ "name": "t", "inputSchema": { "type": "object" }, "outputSchema": items });
+            let result = match request["method"].as_str().unwrap() {
+                "server/discover" => json!({ "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} } }),
+                "tools/list" => json!({ "tools": [tool] }),
+                _ => json!({ "content": [], "structuredContent": { "list": list } }),
+            };
+            let answer = json!({ "jsonrpc": "2.0", "id": request["id"], "result": result });
+            writer.write_all(format!("{answer}\n").as_bytes()).await.unwrap();
+        }
+    });
+    let client = Client::stream(reader, writer).connect().await.unwrap();
+    assert_eq!(client.list_tools().await.unwrap().len(), 1);
+    // Refused, or given up: in any case soon.
+    let error = client.call("t", ()).await.unwrap_err();
+    assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    client.close().await;
+    serving.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_server_floods_a_client_with_is_not_held() {
     // A buffer that grows is held twice while it moves.
@@ -117,6 +149,8 @@ async fn whatever_a_server_floods_a_client_with_is_not_held() {
         let line = a_line_of_a_hundred_megabytes(longest << 20);
         measured("a line of 100 MB", (3 * longest + 24) * MIB, line).await;
     }
+    // The list and the schema themselves are held a few times, and a message for each pair of them would be gigabytes.
+    measured("many branches", 96 * MIB, a_list_that_fits_none_of_many_branches()).await;
     measured("a million notifications", 16 * MIB, a_million_notifications()).await;
     measured("a million empty events", 16 * MIB, a_million_empty_events()).await;
 }
