@@ -205,6 +205,32 @@ fn an_event_of_another_process_is_not_found_though_the_session_is_known() {
 }
 
 #[test]
+fn an_answer_to_a_question_of_another_process_answers_none_of_this_one() {
+    let store = MemoryStore::default();
+    let shared = || Site::open(server(&Log::default()).store(store.clone()));
+    let (before, after) = (shared(), shared());
+    let session = Session::open(&before, "2025-11-25");
+    let moved = session.at(&after);
+    // The first question of each: what they are called must not be the same.
+    let mut lost = session.begin("confirm", json!({ "item": "x" }));
+    let first = message(&mut lost).json()["id"].clone();
+    let mut wire = moved.begin("confirm", json!({ "item": "y" }));
+    let second = message(&mut wire).json()["id"].clone();
+    assert_ne!(first, second);
+    let answer = |id: &Value, ok: bool| {
+        let result = json!({ "action": "accept", "content": { "ok": ok } });
+        json!({ "jsonrpc": "2.0", "id": id, "result": result })
+    };
+    assert_eq!(moved.post(&answer(&first, false)).status, 202);
+    assert!(wire.is_silent());
+    // The control: each question has its own answer.
+    assert_eq!(moved.post(&answer(&second, true)).status, 202);
+    assert_eq!(said(&message(&mut wire).json()), "y: true");
+    assert_eq!(session.post(&answer(&first, true)).status, 202);
+    assert_eq!(said(&message(&mut lost).json()), "x: true");
+}
+
+#[test]
 fn a_call_may_let_its_client_go_and_come_back() {
     let (site, log) = logged();
     let session = Session::open(&site, "2025-11-25");
