@@ -12,11 +12,10 @@ const HTML: &str = "Content-Type: text/html\r\n";
 /// What becomes of a client whose probe is answered like this: the revision that it shakes hands for, or the error.
 async fn after(status: u16, head: &str, body: impl FnOnce(&Hit) -> String) -> Result<Revision, Error> {
     let fake = Fake::open().await;
-    let connecting = tokio::spawn(Client::http(fake.url()).retry(Retry::never()).connect());
+    let mut connecting = tokio::spawn(Client::http(fake.url()).retry(Retry::never()).connect());
     let hit = fake.expect("server/discover").await;
     let body = body(&hit);
     hit.answer(status, head, body).await;
-    let mut connecting = connecting;
     let hit = tokio::select! {
         hit = fake.expect("initialize") => hit,
         connected = &mut connecting => {
