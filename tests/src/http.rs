@@ -321,10 +321,20 @@ impl Wire {
         self.answer()
     }
 
+    /// Reads whatever comes. A process that was stopped for a while is interrupted in what has a limit in time.
+    fn read_some(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
     /// Reads more; `false` at the end.
     fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
-        match self.stream.read(&mut buffer) {
+        match self.read_some(&mut buffer) {
             Ok(0) => false,
             Ok(read) => {
                 self.raw.extend_from_slice(&buffer[..read]);
@@ -432,7 +442,7 @@ impl Wire {
     pub fn is_silent(&mut self) -> bool {
         self.stream.set_read_timeout(Some(Duration::from_millis(150))).unwrap();
         let mut buffer = [0; 1024];
-        let read = self.stream.read(&mut buffer);
+        let read = self.read_some(&mut buffer);
         self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let is_empty = self.raw.is_empty() && self.text.is_empty();
         is_empty && read.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
