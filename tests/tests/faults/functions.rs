@@ -108,13 +108,13 @@ fn a_server_over_http_that_nobody_is_connected_to_hardly_wakes_up() {
         slept(&process) - before
     };
     // The quietest of a few seconds: what a stalled machine puts off comes with the next one.
-    let alone = (0..5).map(|_| in_a_second()).find(|slept| *slept <= 8);
-    assert!(alone.is_some(), "more than 8 times awake in each of 5 seconds");
+    let alone = (0..15).map(|_| in_a_second()).find(|slept| *slept <= 8);
+    assert!(alone.is_some(), "more than 8 times awake in each of many seconds");
     // The control: with somebody there it looks now and then whether the network is waited for.
     let mut wire = site.connect();
     assert_eq!(wire.send(&mcp_tests::http::call("add", json!({ "a": 1, "b": 2 }))).said(), "3");
-    let connected = (0..5).map(|_| in_a_second()).find(|slept| *slept > 10);
-    assert!(connected.is_some(), "hardly awake in each of 5 seconds");
+    let connected = (0..15).map(|_| in_a_second()).find(|slept| *slept > 10);
+    assert!(connected.is_some(), "hardly awake in each of many seconds");
 }
 
 #[test]
