@@ -159,6 +159,25 @@ fn a_folder_that_is_not_writable_is_left_as_it_is() {
 }
 
 #[test]
+fn what_was_changed_before_a_file_that_cannot_be_is_told() {
+    let scratch = Scratch::new("files-second");
+    prepare(&scratch.0);
+    fs::create_dir_all(scratch.0.join(".vscode")).expect("a folder");
+    let second = scratch.0.join(".vscode/mcp.json");
+    fs::write(&second, "{ \"servers\": {} }\n").expect("a file");
+    fs::set_permissions(&second, fs::Permissions::from_mode(0o444)).expect("a mode");
+    let output = Command::new(PROGRAM)
+        .args(["install", "cursor", "vscode", "--name", "sh", "--", "/bin/sh"])
+        .current_dir(&scratch.0)
+        .output()
+        .expect("it runs");
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("hint: changed before that: ") && told.contains(".cursor/mcp.json; "), "{told}");
+    assert!(fs::read_to_string(scratch.0.join(".cursor/mcp.json")).expect("a file").contains("/bin/sh"), "{told}");
+}
+
+#[test]
 fn a_link_stays_a_link_and_its_target_is_written() {
     let scratch = Scratch::new("files-links");
     prepare(&scratch.0);

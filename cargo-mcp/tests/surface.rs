@@ -39,6 +39,24 @@ fn ok(run: &Run) -> &str {
 }
 
 #[test]
+fn the_rules_are_told_and_some_are_stricter_for_security() {
+    let told = |line: &[&str]| {
+        let run = mcp(&repository(), line);
+        ok(&run).to_owned()
+    };
+    assert!(
+        told(&["diff", "--rules"]).lines().any(|line| line.starts_with("tool-removed ") && line.ends_with("breaking"))
+    );
+    let verdicts = |line: &[&str]| {
+        let rules = json(&told(line))["rules"].as_array().expect("a list").clone();
+        rules.iter().filter(|rule| rule["verdict"] == "breaking").count()
+    };
+    let (usual, strict) =
+        (verdicts(&["--json", "diff", "--rules"]), verdicts(&["--json", "diff", "--rules", "--security"]));
+    assert_eq!(strict - usual, 4, "each of the hints");
+}
+
+#[test]
 fn a_resource_is_read_and_a_prompt_rendered() {
     let run = notes(&["read", "note://1"]);
     assert!(ok(&run).contains("ownership means"), "{}", run.stdout);

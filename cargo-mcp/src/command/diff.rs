@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use semver::Version;
+use serde_json::json;
 
 use super::lock::{Place, surface};
 use crate::cli::Target;
@@ -56,6 +57,11 @@ pub(crate) enum Format {
 }
 
 pub(crate) async fn run(diff: &Diff, server: Option<Vec<OsString>>, console: &Console) -> Result<ExitCode, Failure> {
+    if diff.rules && console.json {
+        let rule = |rule: &Rule| json!({ "rule": rule.name(), "verdict": rule.verdict(diff.security) });
+        console.json(&json!({ "rules": Rule::ALL.iter().map(rule).collect::<Vec<_>>() }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if diff.rules {
         for rule in Rule::ALL {
             console.result(&format!("{:<26}  {}", rule.name(), rule.verdict(diff.security).name()))?;

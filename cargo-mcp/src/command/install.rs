@@ -71,9 +71,17 @@ pub(crate) async fn run(
     let plans = install.clients.iter().map(|client| Plan::of(*client, install, &launch, &around));
     let plans: Vec<Plan> = plans.collect::<Result<_, _>>()?;
     let mut told = Vec::new();
+    let mut written: Vec<String> = Vec::new();
     for plan in &plans {
         if plan.changes() && !install.dry_run {
-            plan.write()?;
+            plan.write().map_err(|failure| {
+                if written.is_empty() {
+                    return failure;
+                }
+                let written = written.join(", ");
+                failure.hint(format!("changed before that: {written}; mend what is said, then run this again"))
+            })?;
+            written.push(plan.path.display().to_string());
         }
         told.push(json!({ "client": plan.client.row().title, "path": plan.path, "changed": plan.changes() }));
         if !console.json {

@@ -194,7 +194,7 @@ async fn nonsense_is_an_error_and_not_a_crash() {
 /// Whatever can be seen of an error and of what caused it.
 fn seen(failed: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(failed), |error| error.source());
-    causes.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+    causes.map(|error| format!("{error} {error:?} {error:#?}")).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
