@@ -18,7 +18,10 @@ use crate::target::Header;
     bin_name = "cargo mcp",
     version,
     disable_help_subcommand = true,
-    after_help = "A server is this package's own by default, or another one: -- COMMAND, --url URL, --server NAME"
+    // A terminal of 24 lines shows all of it; each command's own help explains the options.
+    help_template = "{about}\nUsage: cargo mcp [OPTIONS] <COMMAND>\n\n{subcommands}{after-help}",
+    after_help = "Options: --json, --quiet (-q), --verbose (-v), --color auto|always|never, --help (-h), --version (-V)\n\
+                  A server is this package's own, or another one: -- COMMAND, --url URL, --server NAME"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use mcp_runtime::client::{Error, Retry};
+use mcp_runtime::client::{Error, Retry, Usage};
 use mcp_runtime::{Client, Revision};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -148,6 +148,7 @@ async fn over_http(revision: Revision, times: usize) -> Arc<Count> {
     for task in tasks {
         task.await.unwrap();
     }
+    assert_eq!(client.usage(), Usage::default(), "a client that goes on keeps something of what was lost");
     client.close().await;
     server.kill().unwrap();
     server.wait().unwrap();
@@ -184,6 +185,7 @@ async fn over_stdio(times: usize) -> Arc<Count> {
     for task in tasks {
         task.await.unwrap();
     }
+    assert_eq!(client.usage(), Usage::default(), "a client that goes on keeps something of what was lost");
     client.close().await;
     count
 }

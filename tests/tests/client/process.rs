@@ -62,6 +62,24 @@ async fn a_process_that_ends_is_reported_with_its_status() {
 }
 
 #[tokio::test]
+async fn calls_that_give_up_do_not_put_off_the_next_attempt() {
+    // It dies as soon as it has answered, so that the client waits before it starts another one, longer than any call does.
+    let retry = Retry::default().pause(Duration::from_secs(2), Duration::from_secs(2));
+    let client = script(CALL).retry(retry).connect().await.unwrap();
+    for round in 0..3 {
+        let answered = async {
+            let time = Duration::from_millis(300);
+            while client.call("t", ()).timeout(time).max_timeout(time).await.is_err() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_mins(1), answered)
+            .await
+            .unwrap_or_else(|_| panic!("it is never started again, {round}"));
+    }
+}
+
+#[tokio::test]
 async fn a_process_that_died_is_started_again_for_the_next_call() {
     let (teller, mut starts) = mpsc::unbounded_channel();
     let client = script(&format!("echo start $$ >&2; {CALL}")).on_stderr(move |line| drop(teller.send(line)));

@@ -11,7 +11,7 @@ use mcp_runtime::client::oauth::IdentityProvider;
 use mcp_runtime::client::{Authorize, Authorizing, Challenge, Error, OAuth, Outgoing, Retry};
 use serde_json::json;
 
-use crate::fake::{Fake, Hit, discovered, modern, text};
+use crate::fake::{Fake, Hit, discovered, modern, session, text};
 
 /// Gives a token that grows with each refusal, until it is good.
 #[derive(Clone, Default)]
@@ -116,6 +116,44 @@ impl Authorize for Slow {
             Ok(true)
         })
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_as_one_identity_is_not_kept_for_another() {
+    let who = Who::default();
+    let (client, fake) = modern(|builder| builder.authorize(who.clone())).await;
+    let read = || tokio::spawn(client.read("x://private").into_future());
+    let answer = || json!({ "contents": [], "ttlMs": 60_000, "cacheScope": "private" });
+    let first = read();
+    let hit = fake.expect("resources/read").await;
+    // Somebody signs in while the answer is on its way, and out again.
+    who.0.store(1, Ordering::Relaxed);
+    hit.result(answer()).await;
+    first.await.unwrap().unwrap();
+    for identity in [0, 1] {
+        who.0.store(identity, Ordering::Relaxed);
+        let again = read();
+        fake.expect("resources/read").await.result(answer()).await;
+        again.await.unwrap().unwrap();
+    }
+    // Now both have one of their own.
+    read().await.unwrap().unwrap();
+    fake.expect_silence().await;
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_credentials_to_say_farewell() {
+    let tokens = Tokens::default();
+    let (client, fake) = session(|builder| builder.authorize(tokens.clone())).await;
+    let call = client.call("t", ()).timeout(Duration::from_millis(50)).max_timeout(Duration::from_millis(50));
+    let call = tokio::spawn(call.into_future());
+    let _hit = fake.expect("tools/call").await;
+    call.await.unwrap().unwrap_err();
+    fake.expect("notifications/cancelled").await.answer(401, "WWW-Authenticate: Bearer\r\n", "").await;
+    let closing = tokio::spawn(client.close());
+    fake.expect_verb("DELETE").await.answer(401, "WWW-Authenticate: Bearer\r\n", "").await;
+    closing.await.unwrap();
+    assert_eq!(tokens.0.load(Ordering::Relaxed), 0, "nobody waits for what comes of these");
 }
 
 #[tokio::test]

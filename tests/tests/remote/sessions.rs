@@ -82,6 +82,21 @@ async fn a_session_that_the_server_forgot_is_opened_again() {
 }
 
 #[tokio::test]
+async fn what_is_under_way_is_answered_though_the_session_is_forgotten() {
+    let (client, fake) = session(|builder| builder).await;
+    let slow = tokio::spawn(client.call("slow", ()).into_future());
+    let under_way = fake.expect("tools/call").await;
+    let call = tokio::spawn(client.call("t", ()).into_future());
+    fake.expect("tools/call").await.answer(404, "", "").await;
+    shake(&fake, "s2").await;
+    fake.expect("tools/call").await.result(text("done")).await;
+    call.await.unwrap().unwrap();
+    assert!(!slow.is_finished(), "it was given up with the session");
+    under_way.result(text("done at last")).await;
+    slow.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_stream_that_ends_early_is_gone_on_with_where_it_ended() {
     let (client, fake) = session(|builder| builder).await;
     let mut steps = Vec::new();
