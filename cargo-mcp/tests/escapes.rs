@@ -41,10 +41,10 @@ fn server(name: &str, schema: &Value) -> Stub {
         } })
     };
     let plain = json!({ "type": "object" });
-    stub.answers(
-        "tools/list",
-        &json!({ "tools": [tool(NAME, schema), tool("fails", &plain), tool("refuses", &plain)] }),
-    );
+    let mut called = tool(NAME, schema);
+    // What it answers is not structured.
+    called.as_object_mut().expect("an object").remove("outputSchema");
+    stub.answers("tools/list", &json!({ "tools": [called, tool("fails", &plain), tool("refuses", &plain)] }));
     let content = json!([
         { "type": "text", "text": EVIL }, { "type": "image", "data": "AAAA", "mimeType": EVIL },
         { "type": "audio", "data": "AAAA", "mimeType": EVIL },
