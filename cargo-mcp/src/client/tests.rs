@@ -162,8 +162,8 @@ fn each_application_has_its_shapes() {
     }
 }
 
-/// A file as users have it: comments, an order of its own, other servers, keys that are nobody's business here.
-fn recorded(language: Language, section: &str) -> String {
+/// A file with everything that may get lost: comments, an order of its own, other servers, keys that are nobody's business here.
+fn odd(language: Language, section: &str) -> String {
     match language {
         Language::Json => format!(
             "// mine\n{{\n\t\"zeta\": 1, // odd order\n\t\"{section}\": {{\n\t\t/* the other one */\n\t\t\"other\": {{ \"command\": \"x\", \"env\": {{ \"A\": \"b\" }} }}, // keep\n\t}},\n\t\"alpha\": [1, 2,],\n}}\n"
@@ -177,32 +177,59 @@ fn recorded(language: Language, section: &str) -> String {
     }
 }
 
+/// A file as the application and its users write it.
+fn recorded(client: Client) -> &'static str {
+    match client {
+        Client::ClaudeDesktop => include_str!("recorded/claude-desktop.json"),
+        Client::ClaudeCode => include_str!("recorded/claude-code.json"),
+        Client::Cursor => include_str!("recorded/cursor.json"),
+        Client::Vscode => include_str!("recorded/vscode.json"),
+        Client::Windsurf => include_str!("recorded/windsurf.json"),
+        Client::Zed => include_str!("recorded/zed.json"),
+        Client::Codex => include_str!("recorded/codex.toml"),
+        Client::Gemini => include_str!("recorded/gemini.json"),
+        Client::Goose => include_str!("recorded/goose.yaml"),
+        Client::Copilot => include_str!("recorded/copilot.json"),
+        Client::Opencode => include_str!("recorded/opencode.jsonc"),
+    }
+}
+
+/// Adds an entry to a file, changes it, and takes it out again.
+fn check(client: Client, text: &str) {
+    let row = client.row();
+    let entry = row.shape.entry(&launch(None)).expect("an entry");
+    let edit =
+        |text: &str, entry: Option<&Value>| edit(row.language, text, row.section, "notes", entry).expect("an edit");
+    let added = edit(text, Some(&entry));
+    assert_eq!(find(row.language, &added, row.section, "notes"), Ok(Some(entry.clone())), "{client:?}: {added}");
+    // Every line that was there is still there, in order; one that holds the whole file is laid out anew at most.
+    let mut lines = added.lines();
+    for line in text.lines().filter(|_| text.lines().count() > 1) {
+        let line = line.trim_end_matches(',');
+        assert!(lines.any(|other| other.trim_end_matches(',').contains(line)), "{client:?}: {line:?} in\n{added}");
+    }
+    assert_eq!(edit(&added, Some(&entry)), added, "{client:?}: once more changes nothing");
+    let other = row.shape.entry(&Launch { args: Vec::new(), ..launch(None) }).expect("an entry");
+    let changed = edit(&added, Some(&other));
+    assert_eq!(find(row.language, &changed, row.section, "notes"), Ok(Some(other)), "{client:?}: {changed}");
+    let removed = edit(&changed, None);
+    let without = |text: &str| {
+        let text = text.split_whitespace().collect::<String>();
+        text.replace(",}", "}").replace(",//", "//").replace(",/*", "/*")
+    };
+    assert_eq!(without(&removed), without(text), "{client:?}: {removed}");
+}
+
 #[test]
 fn each_applications_file_keeps_what_is_not_ours() {
     for client in Client::value_variants() {
         let row = client.row();
-        let text = recorded(row.language, row.section);
-        let entry = row.shape.entry(&launch(None)).expect("an entry");
-        let edit =
-            |text: &str, entry: Option<&Value>| edit(row.language, text, row.section, "notes", entry).expect("an edit");
-        let added = edit(&text, Some(&entry));
-        assert_eq!(find(row.language, &added, row.section, "notes"), Ok(Some(entry.clone())), "{client:?}: {added}");
-        // Every line that was there is still there, in order.
-        let mut lines = added.lines();
-        for line in text.lines() {
-            let line = line.trim_end_matches(',');
-            assert!(lines.any(|other| other.trim_end_matches(',').contains(line)), "{client:?}: {line:?} in\n{added}");
-        }
-        assert_eq!(edit(&added, Some(&entry)), added, "{client:?}: once more changes nothing");
-        let other = row.shape.entry(&Launch { args: Vec::new(), ..launch(None) }).expect("an entry");
-        let changed = edit(&added, Some(&other));
-        assert_eq!(find(row.language, &changed, row.section, "notes"), Ok(Some(other)), "{client:?}: {changed}");
-        let removed = edit(&changed, None);
-        let without = |text: &str| text.split_whitespace().collect::<String>().replace(",}", "}").replace(",//", "//");
-        assert_eq!(without(&removed), without(&text), "{client:?}: {removed}");
+        check(*client, &odd(row.language, row.section));
+        check(*client, recorded(*client));
         // A file that is not there yet, one that is empty, one without the section.
+        let entry = row.shape.entry(&launch(None)).expect("an entry");
         for text in ["", "\n"] {
-            let fresh = edit(text, Some(&entry));
+            let fresh = edit(row.language, text, row.section, "notes", Some(&entry)).expect("an edit");
             assert_eq!(
                 find(row.language, &fresh, row.section, "notes"),
                 Ok(Some(entry.clone())),
