@@ -3,7 +3,29 @@
 
 mod process;
 
-use process::{Scratch, mcp, notes, repository};
+use process::{Scratch, mcp, mcp_with, notes, repository};
+
+#[test]
+fn colors_are_for_who_wants_them() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let url = format!("http://{nobody}/mcp");
+    for (flag, variables, is_colored) in [
+        (None, &[][..], false),
+        (Some("always"), &[], true),
+        (Some("always"), &[("NO_COLOR", "1")], true),
+        (Some("never"), &[("CARGO_TERM_COLOR", "always")], false),
+        (Some("auto"), &[("CARGO_TERM_COLOR", "always")], false),
+        (None, &[("CARGO_TERM_COLOR", "always")], true),
+        (None, &[("CARGO_TERM_COLOR", "never")], false),
+        (None, &[("NO_COLOR", "1")], false),
+    ] {
+        let flag = flag.map(|when| ["--color", when]);
+        let line = [&["list", "--url", &*url][..], flag.as_ref().map_or(&[], |flag| &flag[..])].concat();
+        let run = mcp_with(&repository(), &line, variables);
+        assert_eq!(run.code, 4, "{}", run.stderr);
+        assert_eq!(run.stderr.contains("\u{1b}[1;31m"), is_colored, "{line:?} {variables:?}: {:?}", run.stderr);
+    }
+}
 
 #[test]
 fn the_readmes_command_prints_the_result() {

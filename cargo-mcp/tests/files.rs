@@ -178,6 +178,27 @@ fn what_was_changed_before_a_file_that_cannot_be_is_told() {
 }
 
 #[test]
+fn nothing_needs_a_home_that_can_be_written_but_what_writes_there() {
+    let run = |line: &[&str]| {
+        // No folder can be made in there, by nobody. What builds the server has its own places.
+        let own = |name: &str, folder: &str| {
+            let home = std::env::var("HOME").unwrap_or_default();
+            std::env::var(name).unwrap_or_else(|_| format!("{home}/{folder}"))
+        };
+        let (cargo, rustup) = (own("CARGO_HOME", ".cargo"), own("RUSTUP_HOME", ".rustup"));
+        let none = [("HOME", "/proc/none"), ("XDG_CONFIG_HOME", ""), ("XDG_CACHE_HOME", ""), ("XDG_STATE_HOME", "")];
+        let all = [&none[..], &[("CARGO_HOME", &*cargo), ("RUSTUP_HOME", &*rustup)]].concat();
+        process::mcp_with(&repository(), line, &all)
+    };
+    let called = run(&["call", "--bin", "hello", "hello", "--name", "Ada"]);
+    assert_eq!((called.code, called.stdout.as_str()), (0, "Hello, Ada!\n"), "{}", called.stderr);
+    let installed = run(&["install", "claude-code", "--scope", "user", "--name", "x", "--", "/bin/sh"]);
+    let told = "error: /proc/none/.claude.json cannot be written\n";
+    assert!(installed.code == 1 && installed.stderr.starts_with(told), "{}", installed.stderr);
+    assert!(installed.stderr.contains("hint: nothing was changed"), "{}", installed.stderr);
+}
+
+#[test]
 fn a_link_stays_a_link_and_its_target_is_written() {
     let scratch = Scratch::new("files-links");
     prepare(&scratch.0);
