@@ -29,6 +29,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ContextKind;
 
 use crate::cli::Cli;
 use crate::error::Failure;
@@ -42,7 +43,9 @@ fn main() -> ExitCode {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            // Behind `--` stands a server here, so that is no advice.
+            error.remove(ContextKind::Suggested);
             // Help and version are results; the rest is usage, which is exit code 2.
             if !error.use_stderr() {
                 // A closed pipe is no failure of ours.

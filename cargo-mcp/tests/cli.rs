@@ -6,6 +6,17 @@ mod process;
 use process::{Scratch, mcp, mcp_with, notes, repository};
 
 #[test]
+fn arguments_come_from_a_file_too() {
+    let scratch = Scratch::new("input");
+    let path = scratch.0.join("arguments.json");
+    std::fs::write(&path, "{ \"query\": \"rust\" }\n").expect("a file");
+    let run = notes(&["call", "search", "--input", &format!("@{}", path.display())]);
+    assert!(run.code == 0 && run.stdout.contains("ownership means"), "{}{}", run.stdout, run.stderr);
+    let run = notes(&["call", "search", "--input", "@no/such/file"]);
+    assert!(run.code != 0 && run.stderr.contains("no/such/file"), "{}", run.stderr);
+}
+
+#[test]
 fn colors_are_for_who_wants_them() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
     let url = format!("http://{nobody}/mcp");
