@@ -265,6 +265,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_up_takes_nothing_else_in() {
+        let (flights, call) = (Flights::default(), Context::of_call(1));
+        let ticket = entered(&flights, &call);
+        drop(flights.give_up());
+        assert!(call.is_cancelled());
+        flights.leave(ticket, |_| panic!("it was given up"));
+        assert_eq!(flights.enter(&Context::of_call(2), 10).map_err(|error| error.code()), Err(-32603));
+        assert!(is_idle(&flights));
+    }
+
+    #[test]
     fn a_cancelled_call_is_not_answered() {
         let (flights, call) = (Flights::default(), Context::of_call(1));
         let ticket = entered(&flights, &call);

@@ -80,6 +80,27 @@ async fn calls_that_give_up_do_not_put_off_the_next_attempt() {
 }
 
 #[tokio::test]
+async fn all_who_wait_for_a_server_that_is_gone_are_told_together() {
+    let folder = std::env::temp_dir().join(format!("mcp-tests-gone-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // What is not there any more cannot be started in.
+    let client = script(CALL).current_dir(&folder).connect().await.unwrap();
+    client.call("t", ()).await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    // Until the client knows.
+    while !matches!(client.call("t", ()).await, Err(Error::Start { .. })) {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let start = Instant::now();
+    let calls: Vec<_> = (0..50).map(|_| tokio::spawn(client.call("t", ()).into_future())).collect();
+    for call in calls {
+        call.await.unwrap().unwrap_err();
+    }
+    // One after the other they would take minutes: each attempt waits longer than the one before.
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn a_process_that_died_is_started_again_for_the_next_call() {
     let (teller, mut starts) = mpsc::unbounded_channel();
     let client = script(&format!("echo start $$ >&2; {CALL}")).on_stderr(move |line| drop(teller.send(line)));
