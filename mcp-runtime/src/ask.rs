@@ -322,15 +322,19 @@ impl Context {
         key: &str,
         step: impl Future<Output = T>,
     ) -> Result<T, AskError> {
-        let Asking::Replay(replay) = self.asking() else { return Ok(step.await) };
+        let Asking::Replay(recall) = self.asking() else { return Ok(step.await) };
         let unfit = |error: serde_json::Error| {
             AskError::Unaskable(format!("the step {} cannot be kept: {}", quoted(key), reason(&error)))
         };
-        if let Some(kept) = replay.kept(key) {
+        if let Some(kept) = recall.known().and_then(|replay| replay.kept(key)) {
             return serde_json::from_value(kept).map_err(unfit);
         }
         let value = step.await;
-        replay.keep(key, serde_json::to_value(&value).map_err(unfit)?);
+        let kept = serde_json::to_value(&value).map_err(unfit)?;
+        // Without one, the call has ended, and does not begin again.
+        if let Some(replay) = recall.wanted() {
+            replay.keep(key, kept);
+        }
         Ok(value)
     }
 
@@ -369,20 +373,26 @@ async fn answer<T: Answer>(
     // An older revision may not show everything that the answer is read by, such as the default of a field.
     let mut asked = question.clone();
     asked.lower(context.revision());
-    match context.asking() {
-        Asking::Never => Err(AskError::Unaskable("this kind of call cannot ask the client anything".to_owned())),
-        Asking::Requests | Asking::Replay(_) if !is_able => {
-            if let Asking::Replay(replay) = context.asking() {
-                replay.refuse(capability);
-            }
-            Err(AskError::Unsupported(capability))
+    let replay = match context.asking() {
+        Asking::Never => {
+            return Err(AskError::Unaskable("this kind of call cannot ask the client anything".to_owned()));
         }
-        Asking::Requests => {
+        Asking::Requests => None,
+        Asking::Replay(recall) => Some(recall.wanted().ok_or(AskError::Gone)?),
+    };
+    if !is_able {
+        if let Some(replay) = replay {
+            replay.refuse(capability);
+        }
+        return Err(AskError::Unsupported(capability));
+    }
+    match replay {
+        None => {
             let session = context.session().ok_or(AskError::Gone)?;
             let wire = request(context, &session.pending, &asked).await?;
             T::read(wire, &question)
         }
-        Asking::Replay(replay) if let Some(task) = replay.task() => {
+        Some(replay) if let Some(task) = replay.task() => {
             replay.forgive(refused);
             let task = task.upgrade().ok_or(AskError::Gone)?;
             let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
@@ -391,7 +401,7 @@ async fn answer<T: Answer>(
             })?;
             T::read(wire, &question)
         }
-        Asking::Replay(replay) => {
+        Some(replay) => {
             replay.forgive(refused);
             let key = replay.key(key).map_err(|key| {
                 AskError::Unaskable(format!("two questions of one call have the key {}", quoted(&key)))

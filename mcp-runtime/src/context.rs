@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +24,8 @@ use crate::model::{
     ProgressToken, RequestId,
 };
 use crate::peer::Peer;
-use crate::piece::Piece;
-use crate::replay::Replay;
+use crate::piece::{Piece, Span};
+use crate::replay::{Recall, Replay, Subject};
 use crate::revision::Revision;
 use crate::session::{Client, Session};
 use crate::state::{Needs, State, States};
@@ -54,13 +55,15 @@ pub struct Context(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) id: RequestId,
     pub(crate) revision: Revision,
-    pub(crate) party: Party,
-    pub(crate) states: Arc<States>,
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) common: Common,
+    /// The lowest level to log, if a request that names its client wants to hear anything (2026-07-28).
+    pub(crate) log_level: Option<LoggingLevel>,
     pub(crate) progress_token: Option<ProgressToken>,
     /// Bits of the last progress value, as `f64`; progress must grow.
     pub(crate) progress: AtomicU64,
     pub(crate) meta: Option<Piece>,
+    /// Where the arguments stand in the frame that `meta` is a piece of, for a call that asks by ending.
+    pub(crate) arguments: Option<Span>,
     pub(crate) asking: Asking,
     /// How long an answer of the client may take.
     pub(crate) patience: Duration,
@@ -91,12 +94,36 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 }
 
+/// What a call has in common with others of its connection: shared with them where they come on one way.
+pub(crate) enum Common {
+    Own(Surroundings),
+    Shared(Arc<Surroundings>),
+}
+
+impl Deref for Common {
+    type Target = Surroundings;
+
+    fn deref(&self) -> &Surroundings {
+        match self {
+            Self::Own(own) => own,
+            Self::Shared(shared) => shared,
+        }
+    }
+}
+
+/// Whom a call is made by, where what it says goes, and what the server holds for it.
+pub(crate) struct Surroundings {
+    pub(crate) party: Party,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) states: Arc<States>,
+}
+
 /// Whom a call is made by.
 pub(crate) enum Party {
     /// The client of a session (up to 2025-11-25).
     Session(Arc<Session>),
-    /// The client that the request itself names (2026-07-28), and the lowest level to log, if it wants to hear anything.
-    Request(Arc<Client>, Option<LoggingLevel>),
+    /// The client that the request itself names (2026-07-28).
+    Request(Arc<Client>),
 }
 
 /// How a call asks its client something.
@@ -106,7 +133,7 @@ pub(crate) enum Asking {
     /// By a request of its own, within the session (up to 2025-11-25).
     Requests,
     /// By ending, and beginning again (2026-07-28).
-    Replay(Box<Replay>),
+    Replay(Recall),
 }
 
 impl Context {
@@ -130,9 +157,9 @@ impl Context {
     }
 
     fn stated(&self) -> &Client {
-        match &self.0.party {
+        match &self.0.common.party {
             Party::Session(session) => &session.client,
-            Party::Request(client, _) => client,
+            Party::Request(client) => client,
         }
     }
 
@@ -145,7 +172,7 @@ impl Context {
     ///
     /// A parameter `State<T>` is the better way: its lack is found before the server starts.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
-        self.0.states.get()
+        self.0.common.states.get()
     }
 
     /// A value of the request's `_meta`, by its key; `None` if it is absent.
@@ -206,17 +233,17 @@ impl Context {
     }
 
     fn log_erased(&self, level: LoggingLevel, data: &dyn erased::Data) {
-        let lowest = match &self.0.party {
-            Party::Session(session) => session.log_level.load(Ordering::Relaxed),
-            Party::Request(_, Some(lowest)) => *lowest as u8,
-            Party::Request(_, None) => return,
+        let lowest = match (&self.0.common.party, self.0.log_level) {
+            (Party::Session(session), _) => session.log_level.load(Ordering::Relaxed),
+            (Party::Request(_), Some(lowest)) => lowest as u8,
+            (Party::Request(_), None) => return,
         };
         if (level as u8) < lowest || self.has_ended() {
             return;
         }
         let Some(data) = data.to_value() else { return };
         let params = LoggingMessageNotificationParams { level, logger: None, data, meta: None };
-        self.0.peer.notify(Method::LogMessage.as_str(), &params);
+        self.0.common.peer.notify(Method::LogMessage.as_str(), &params);
     }
 
     /// Whether the client gave the call up. An `async` function is dropped at its next `.await` anyway; ask this in code
@@ -248,8 +275,8 @@ impl Context {
     /// Nothing may be sent for this call any more.
     pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
-        if let Some(replay) = self.replay() {
-            replay.close();
+        if let Asking::Replay(recall) = &self.0.asking {
+            recall.close();
         }
     }
 
@@ -276,12 +303,31 @@ impl Context {
         &self.0.asking
     }
 
-    /// What was asked and answered, in a call that asks by ending.
+    /// Whether it asks by ending.
+    pub(crate) fn asks_by_ending(&self) -> bool {
+        matches!(self.0.asking, Asking::Replay(_))
+    }
+
+    /// What was asked and answered, in a call that asks by ending; `None` as long as there is no such thing.
     pub(crate) fn replay(&self) -> Option<&Replay> {
         match &self.0.asking {
-            Asking::Replay(replay) => Some(replay),
+            Asking::Replay(recall) => recall.known(),
             Asking::Never | Asking::Requests => None,
         }
+    }
+
+    /// The same, made if need be.
+    pub(crate) fn wanted_replay(&self) -> Option<&Replay> {
+        match &self.0.asking {
+            Asking::Replay(recall) => recall.wanted(),
+            Asking::Never | Asking::Requests => None,
+        }
+    }
+
+    /// What the memory of the call is tied to.
+    pub(crate) fn subject<'a>(&'a self, method: Method, name: &'a str) -> Subject<'a> {
+        let arguments = self.0.meta.as_ref().zip(self.0.arguments).map(|(meta, arguments)| meta.at(arguments));
+        Subject { method, name, arguments, principal: self.principal() }
     }
 
     pub(crate) fn patience(&self) -> Duration {
@@ -290,14 +336,14 @@ impl Context {
 
     /// The session that the call belongs to (up to 2025-11-25).
     pub(crate) fn session(&self) -> Option<&Session> {
-        match &self.0.party {
+        match &self.0.common.party {
             Party::Session(session) => Some(session),
             Party::Request(..) => None,
         }
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
-        &self.0.peer
+        &self.0.common.peer
     }
 
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only requests over HTTP carry anything"))]
@@ -317,12 +363,16 @@ impl Context {
         Self::new(Inner {
             id: RequestId::Number(id),
             revision: Revision::LATEST,
-            party: Party::Request(Arc::default(), None),
-            states: Arc::default(),
-            peer: Arc::new(Peer::new(1024)),
+            common: Common::Own(Surroundings {
+                party: Party::Request(Arc::default()),
+                peer: Arc::new(Peer::new(1024)),
+                states: Arc::default(),
+            }),
+            log_level: None,
             progress_token: None,
             progress: AtomicU64::new(0),
             meta: None,
+            arguments: None,
             asking: Asking::Never,
             patience: Duration::ZERO,
             principal: None,
@@ -381,7 +431,7 @@ impl Progress<'_> {
             meta: None,
         };
         params.lower(inner.revision);
-        inner.peer.notify(Method::Progress.as_str(), &params);
+        inner.common.peer.notify(Method::Progress.as_str(), &params);
     }
 
     fn grows(&self) -> bool {

@@ -85,7 +85,9 @@ impl Core {
             }
             Tasking::Required => return needs_tasks().into(),
             Tasking::Later => {
-                if let Some(replay) = context.replay().filter(|_| knows_tasks(&context)) {
+                if knows_tasks(&context)
+                    && let Some(replay) = context.wanted_replay()
+                {
                     replay.let_task();
                 }
                 false

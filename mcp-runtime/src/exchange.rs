@@ -1,7 +1,6 @@
 //! From a request to a call, and from a reply to bytes: what every transport does alike. Decides which revision a request
 //! belongs to: one that names a revision stands for itself, any other belongs to a session. Floor 4.
 
-use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
@@ -10,34 +9,25 @@ use serde_json::value::RawValue;
 
 use crate::budget::FREE_ANSWER;
 use crate::call::{Answered, Call, Reply};
-use crate::catalog::Catalog;
-use crate::context::{Asking, Context, Inner, Party};
+use crate::context::{Asking, Context, Inner};
 use crate::error::ProtocolError;
+use crate::ground::{Ground, Origin};
 use crate::message::{Unreadable, encode_error, encode_prepared, encode_result, encode_with};
 use crate::method::{Kind, Method, Name};
 use crate::model::lower::Lower;
 use crate::model::{CallToolResult, ErrorObject, RequestId};
 use crate::params::{Params, is_of_function};
-use crate::peer::Peer;
-use crate::replay::Replay;
+use crate::piece::Piece;
+use crate::replay::{Recall, Replay};
 use crate::revision::Revision;
 use crate::server::{App, Core};
 use crate::session::Session;
-
-/// Where a request comes from.
-pub(crate) struct Origin<'a> {
-    pub(crate) session: Option<&'a Arc<Session>>,
-    /// Where what the call says goes.
-    pub(crate) peer: &'a Arc<Peer>,
-    pub(crate) principal: Option<&'a Arc<str>>,
-    pub(crate) carrier: Option<Arc<dyn Any + Send + Sync>>,
-}
 
 /// What becomes of a request.
 pub(crate) enum Admitted {
     /// It needs no entry: this is its result.
     Answered(Bytes),
-    Call(Call, Arc<Catalog>),
+    Call(Call),
 }
 
 /// The method of that name, if a client may request it.
@@ -64,8 +54,8 @@ impl App {
     pub(crate) fn admit(
         &self,
         origin: &Origin<'_>,
-        id: &RequestId,
-        method: Method,
+        ground: &mut Ground,
+        (id, method): (&RequestId, Method),
         mut outline: Box<Params>,
     ) -> Result<Admitted, ProtocolError> {
         let revision = if is_modern(method, &outline, origin.session) {
@@ -86,39 +76,31 @@ impl App {
             return Err(ProtocolError::method_not_found(method.as_str()));
         }
         let core = &self.core;
+        ground.renew(core);
+        let session = origin.session.filter(|_| revision.has_handshake());
         // Read even where nobody needs it: what a request must say is to be sound.
-        let stated = outline
-            .facts
-            .as_mut()
-            .and_then(|facts| facts.client.take())
-            .map(|stated| core.clients.of(&stated))
-            .transpose()?;
+        let common = ground.common(core, origin, session, outline.stated())?;
         match (method, origin.session) {
             (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
-            (Method::Discover, _) => return Ok(Admitted::Answered(core.catalog().discover())),
-            (Method::SetLevel, Some(session)) if core.catalog().offers(method) => {
+            (Method::Discover, _) => return Ok(Admitted::Answered(ground.catalog().discover())),
+            (Method::SetLevel, Some(session)) if ground.catalog().offers(method) => {
                 session.set_level(outline.whole.as_ref())?;
                 return Ok(Admitted::Answered(Bytes::from_static(b"{}")));
             }
             _ => {}
         }
-        let session = origin.session.filter(|_| revision.has_handshake());
         let asking = asking(core, origin, session, method, &outline)?;
         let facts = outline.facts.take();
         let (log_level, progress_token) = facts.map_or((None, None), |facts| (facts.log_level, facts.progress_token));
-        let party = match session {
-            Some(session) => Party::Session(Arc::clone(session)),
-            None => Party::Request(stated.unwrap_or_default(), log_level),
-        };
-        let catalog = core.catalog();
+        let is_replayed = matches!(asking, Asking::Replay(_));
         let context = Context::new(Inner {
             id: id.clone(),
             revision,
-            party,
-            states: Arc::clone(&catalog.states),
-            peer: Arc::clone(origin.peer),
+            common,
+            log_level,
             progress_token,
             progress: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
+            arguments: outline.arguments.as_ref().filter(|_| is_replayed).map(Piece::span),
             meta: outline.meta.take(),
             asking,
             patience: core.limits.answer,
@@ -130,7 +112,7 @@ impl App {
         });
         let Params { name, arguments, whole: params, .. } = *outline;
         let call = Call { method, context, name, arguments, params };
-        Ok(Admitted::Call(call, catalog))
+        Ok(Admitted::Call(call))
     }
 
     /// Appends the answer to a call.
@@ -195,8 +177,8 @@ fn asking(
     if session.is_some() {
         return Ok(Asking::Requests);
     }
-    let replay = Replay::of(&core.keeping, method, outline, origin.principal)?;
-    Ok(Asking::Replay(Box::new(replay)))
+    let replay = Replay::of(&core.keeping, method, outline, origin.principal.map(|principal| &**principal))?;
+    Ok(Asking::Replay(Recall::of(replay)))
 }
 
 fn encode_answer(

@@ -14,7 +14,7 @@ use crate::method::Method;
 use crate::model::RequestId;
 use crate::params::Params;
 use crate::piece::Piece;
-use crate::replay::{Keeping, Replay};
+use crate::replay::{Keeping, Replay, Subject};
 use crate::schema::{Way, portable};
 use crate::seal::Seal;
 use crate::transport::frame::{Line, Lines};
@@ -215,8 +215,8 @@ pub fn remembered(memory: &[u8], arguments: &str) -> Result<(), Refused> {
     let mut params = Params { name: "t".into(), arguments: piece(arguments.to_owned()), ..Params::default() };
     let method = Method::CallTool;
     let refused = |error: ProtocolError| Refused::from(&error);
-    let subject = Replay::of(&keeping, method, &params, None).map_err(refused)?.subject();
-    let sealed = keeping.seal.close(memory.to_vec(), &subject).unwrap_or_default();
+    let subject = Subject { method, name: &params.name, arguments: params.arguments.as_deref(), principal: None };
+    let sealed = keeping.seal.close(memory.to_vec(), &subject.to_bytes()).unwrap_or_default();
     params.request_state = piece(Value::from(sealed).to_string());
     Replay::of(&keeping, method, &params, None).map(drop).map_err(refused)
 }

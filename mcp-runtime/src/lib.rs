@@ -74,6 +74,7 @@ mod trace;
 mod catalog;
 mod dispatch;
 mod exchange;
+mod ground;
 mod handle;
 mod layer;
 mod server;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::Utf8Error;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 pub(crate) use self::encode::{
@@ -16,7 +16,7 @@ pub(crate) use self::encode::{
 use crate::error::{ProtocolError, bounded};
 use crate::method::Name;
 use crate::model::RequestId;
-use crate::params::{Outline, Parameters, Params, is_of_function};
+use crate::params::{Outline, Parameters, Params, is_of_function, once, read_into};
 use crate::piece::Piece;
 
 /// The deepest nesting that a frame may have; `serde_json` stops typed values at the same depth.
@@ -68,11 +68,12 @@ impl Malformed {
 /// Decodes one frame: a line of stdio, a body of HTTP.
 #[cfg(any(feature = "http", feature = "client", test))]
 pub(crate) fn decode(frame: Vec<u8>) -> Frame {
-    decode_text(String::from_utf8(frame).map(Piece::whole).map_err(|error| error.utf8_error()))
+    let frame = String::from_utf8(frame).map(Piece::whole).map_err(|error| error.utf8_error());
+    decode_text(frame.as_ref().map_err(|error| *error))
 }
 
 /// The same for what was found to be text, or not.
-pub(crate) fn decode_text(frame: Result<Piece, Utf8Error>) -> Frame {
+pub(crate) fn decode_text(frame: Result<&Piece, Utf8Error>) -> Frame {
     let malformed = match frame {
         Err(error) => format!("the message is not UTF-8 at byte {}", error.valid_up_to()).into(),
         Ok(frame) if frame.starts_with('\u{feff}') => {
@@ -80,12 +81,12 @@ pub(crate) fn decode_text(frame: Result<Piece, Utf8Error>) -> Frame {
         }
         Ok(frame) if is_deeper_than(frame.as_bytes(), DEPTH) => {
             // Whoever sent it waits for this answer, or has been waited for.
-            let id = id_of(&frame).and_then(Result::ok);
+            let id = id_of(frame).and_then(Result::ok);
             let error = ProtocolError::parse(format!("the message is nested deeper than {DEPTH} levels"));
             return Frame::Single(Err(Malformed { id, error }));
         }
-        Ok(frame) if frame.trim_ascii_start().starts_with('[') => return batch(&frame),
-        Ok(frame) => return Frame::Single(single(&frame, &frame)),
+        Ok(frame) if frame.trim_ascii_start().starts_with('[') => return batch(frame),
+        Ok(frame) => return Frame::Single(single(frame, frame)),
     };
     Frame::Single(Err(Malformed::parse(malformed)))
 }
@@ -161,11 +162,13 @@ fn batch(frame: &Piece) -> Frame {
 
 /// Decodes one message, which is `text` within the frame.
 fn single(frame: &Piece, text: &str) -> Result<Message, Malformed> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).or_else(|_| {
+    let mut envelope = Envelope::default();
+    if read_into(text, Reading { envelope: &mut envelope, takes_apart: true }).is_err() {
+        envelope = Envelope::default();
         // Parameters that cannot be taken apart are the method's business.
-        let Whole(envelope) = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
-        Ok(envelope)
-    })?;
+        read_into(text, Reading { envelope: &mut envelope, takes_apart: false })
+            .map_err(|error| unreadable(text, &error))?;
+    }
     let id = envelope.id;
     if envelope.jsonrpc.as_ref().is_none_or(|version| version.0 != "2.0") {
         return Err(Malformed::request(id, "`jsonrpc` must be \"2.0\""));
@@ -180,7 +183,7 @@ fn single(frame: &Piece, text: &str) -> Result<Message, Malformed> {
                 let message = format!("`params` must be an object, not {}", kind_of(raw.get()));
                 return Err(Malformed::request(id, message));
             }
-            Ok(match (id, envelope.outline) {
+            Ok(match (id, &mut envelope.outline) {
                 (Some(id), Some(outline)) => {
                     // It was taken apart for this method.
                     let read = method.known().map(|method| Params::of(method, outline, Some(frame)));
@@ -288,47 +291,30 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// A message whose parameters are left as they are.
-struct Whole<'a>(Envelope<'a>);
-
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor { takes_apart: true })
-    }
-}
-
-impl<'de> Deserialize<'de> for Whole<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor { takes_apart: false }).map(Self)
-    }
-}
-
-struct EnvelopeVisitor {
+/// Reads a message into its envelope, where it stays: it is large, and on the way of every call.
+struct Reading<'e, 'a> {
+    envelope: &'e mut Envelope<'a>,
     /// Whether parameters are taken apart on the way, where the method is known by then and nothing else looks at them.
     takes_apart: bool,
 }
 
-fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
-    slot: &mut Option<T>,
-    name: &'static str,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    if slot.is_some() {
-        return Err(de::Error::duplicate_field(name));
+impl<'de> DeserializeSeed<'de> for Reading<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
     }
-    *slot = Some(map.next_value()?);
-    Ok(())
 }
 
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope<'de>;
+impl<'de> Visitor<'de> for Reading<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON-RPC message, which is an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { envelope, takes_apart } = self;
         while let Some(key) = map.next_key::<Text<'_>>()? {
             match key.0.as_ref() {
                 "jsonrpc" => once(&mut envelope.jsonrpc, "jsonrpc", &mut map)?,
@@ -343,9 +329,9 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     if envelope.params.is_some() || envelope.outline.is_some() {
                         return Err(de::Error::duplicate_field("params"));
                     }
-                    let method = envelope.method.as_ref().filter(|_| self.takes_apart).and_then(Name::known);
+                    let method = envelope.method.as_ref().filter(|_| takes_apart).and_then(Name::known);
                     if method.is_some_and(is_of_function) {
-                        envelope.outline = Some(map.next_value()?);
+                        map.next_value_seed(envelope.outline.insert(Outline::default()))?;
                     } else {
                         envelope.params = Some(map.next_value()?);
                     }
@@ -357,7 +343,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                 }
             }
         }
-        Ok(envelope)
+        Ok(())
     }
 }
 

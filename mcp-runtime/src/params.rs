@@ -3,62 +3,95 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{ProtocolError, reason};
 use crate::message::Text;
 use crate::method::Method;
 use crate::model::{CLIENT_CAPABILITIES_KEY, LoggingLevel, PROTOCOL_VERSION_KEY, ProgressToken};
-use crate::piece::Piece;
+use crate::piece::{Piece, Span};
 use crate::revision::Revision;
 
-/// Reads types from an object alone. What is derived (here as functions of the types themselves) takes a list of the members too, and
+/// Members of an object that the server looks at; one that is `null` is not there. They are read where they are to be, because
+/// they are many and on the way of every call; and from an object alone: what is derived takes a list of the members too, and
 /// whoever looks at a message on its way does not see what is in there.
-macro_rules! from_an_object {
-    ($($name:ident)*) => { $(
-        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members<'a>(PhantomData<$name<'a>>);
-                impl<'de: 'a, 'a> Visitor<'de> for Members<'a> {
-                    type Value = $name<'a>;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                        $name::deserialize(MapAccessDeserializer::new(map))
-                    }
-                }
-                deserializer.deserialize_map(Members(PhantomData))
+macro_rules! members {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty = $key:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(crate) struct $name<'a> { $($(#[$of])* $field: Member<$type>,)* }
+
+        impl<'de> DeserializeSeed<'de> for &mut $name<'de> {
+            type Value = ();
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+                deserializer.deserialize_map(self)
             }
         }
-    )* };
+
+        impl<'de> Visitor<'de> for &mut $name<'de> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some(key) = map.next_key::<Text<'_>>()? {
+                    match key.0.as_ref() {
+                        $($key => once(&mut self.$field, $key, &mut map)?,)*
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(())
+            }
+        }
+    };
 }
 
-from_an_object!(Outline RequestMeta);
+/// A member that stands at most once: whether it has stood there, and what.
+type Member<T> = Option<Option<T>>;
 
-/// The members of a request's parameters that the server looks at before the method does.
-#[derive(Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Outline<'a> {
-    #[serde(rename = "_meta", borrow)]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<Subject<'a>>,
-    #[serde(borrow)]
-    uri: Option<Subject<'a>>,
-    #[serde(rename = "taskId", borrow)]
-    task_id: Option<Subject<'a>>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(rename = "inputResponses", borrow)]
-    input_responses: Option<&'a RawValue>,
-    #[serde(rename = "requestState", borrow)]
-    request_state: Option<&'a RawValue>,
+members! {
+    /// The members of a request's parameters that the server looks at before the method does.
+    Outline {
+        meta: &'a RawValue = "_meta",
+        name: Subject<'a> = "name",
+        uri: Subject<'a> = "uri",
+        task_id: Subject<'a> = "taskId",
+        arguments: &'a RawValue = "arguments",
+        input_responses: &'a RawValue = "inputResponses",
+        request_state: &'a RawValue = "requestState",
+    }
+}
+
+members! {
+    /// The members of a request's `_meta` that the protocol itself reads.
+    RequestMeta {
+        progress_token: ProgressToken = "progressToken",
+        revision: Text<'a> = "io.modelcontextprotocol/protocolVersion",
+        client: &'a RawValue = "io.modelcontextprotocol/clientInfo",
+        capabilities: &'a RawValue = "io.modelcontextprotocol/clientCapabilities",
+        log_level: LoggingLevel = "io.modelcontextprotocol/logLevel",
+    }
+}
+
+/// Reads the value of a member that may not stand twice.
+pub(crate) fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    if slot.is_some() {
+        return Err(A::Error::duplicate_field(name));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(())
 }
 
 /// What a request is about, if it is a text: of many methods it may be anything, because they do not look at it.
@@ -169,17 +202,36 @@ pub(crate) struct Params {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) progress_token: Option<ProgressToken>,
-    /// The revision by name, present in 2026-07-28 only.
-    pub(crate) revision: Option<String>,
-    pub(crate) client: Option<Stated>,
+    /// The revision, present in 2026-07-28 only.
+    revision: Option<Asked>,
+    /// Where it states its client's name and version, if it does, and what the client can do.
+    client: Option<(Option<Span>, Span)>,
     pub(crate) log_level: Option<LoggingLevel>,
 }
 
-/// What a request states of its client, as it came.
+/// The revision that a request names.
 #[derive(Debug)]
-pub(crate) struct Stated {
-    pub(crate) info: Option<Piece>,
-    pub(crate) capabilities: Piece,
+enum Asked {
+    For(Revision),
+    Unknown(Box<str>),
+}
+
+/// What a request states of its client, as it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stated<'a> {
+    pub(crate) info: Option<&'a str>,
+    pub(crate) capabilities: &'a str,
+}
+
+/// Reads the whole of a text with a seed.
+///
+/// # Errors
+/// Those of the seed; something behind what it reads.
+pub(crate) fn read_into<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Result<S::Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = seed.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(read)
 }
 
 impl Params {
@@ -188,11 +240,12 @@ impl Params {
     /// # Errors
     /// Members of the wrong type, or that stand twice; for a method that needs a name, the lack of it.
     pub(crate) fn read(method: Method, params: Option<&Piece>) -> Result<Box<Self>, ProtocolError> {
-        let Some(params) = params else { return Self::of(method, Outline::default(), None) };
-        let outline = serde_json::from_str(params).map_err(|error| {
+        let mut outline = Outline::default();
+        let Some(params) = params else { return Self::of(method, &mut outline, None) };
+        read_into(params, &mut outline).map_err(|error| {
             ProtocolError::invalid_params(format!("wrong parameters for `{}`: {}", method.as_str(), reason(&error)))
         })?;
-        let mut read = Self::of(method, outline, Some(params))?;
+        let mut read = Self::of(method, &mut outline, Some(params))?;
         read.whole = Some(params.clone());
         Ok(read)
     }
@@ -201,16 +254,20 @@ impl Params {
     ///
     /// # Errors
     /// Those of [`Self::read`].
-    pub(crate) fn of(method: Method, outline: Outline<'_>, text: Option<&Piece>) -> Result<Box<Self>, ProtocolError> {
+    pub(crate) fn of(
+        method: Method,
+        outline: &mut Outline<'_>,
+        text: Option<&Piece>,
+    ) -> Result<Box<Self>, ProtocolError> {
         let name = match wanted(method) {
             None => Box::default(),
             Some(member) => {
                 let subject = match member {
-                    "uri" => outline.uri,
-                    "taskId" => outline.task_id,
-                    _ => outline.name,
+                    "uri" => &mut outline.uri,
+                    "taskId" => &mut outline.task_id,
+                    _ => &mut outline.name,
                 };
-                match subject {
+                match subject.take().flatten() {
                     Some(Subject::Text(text)) => Box::from(text),
                     Some(Subject::Other) => {
                         return Err(ProtocolError::invalid_params(format!("`{member}` must be a string")));
@@ -220,19 +277,20 @@ impl Params {
             }
         };
         let Some(text) = text else { return Ok(Box::new(Self { name, ..Self::default() })) };
-        if let Some(raw) = outline.arguments.filter(|raw| !raw.get().starts_with('{')) {
+        if let Some(raw) = outline.arguments.flatten().filter(|raw| !raw.get().starts_with('{')) {
             let kind = crate::message::kind_of(raw.get());
             return Err(ProtocolError::invalid_params(format!("`arguments` must be an object, not {kind}")));
         }
-        let part = |raw: &RawValue| text.part(raw.get());
+        let part = |member: Member<&RawValue>| member.flatten().map(|raw| text.part(raw.get()));
+        let facts = outline.meta.flatten().map(|meta| Facts::read(text, meta)).transpose()?;
         Ok(Box::new(Self {
             name,
-            arguments: outline.arguments.map(part),
-            meta: outline.meta.map(part),
-            input_responses: outline.input_responses.map(part),
-            request_state: outline.request_state.map(part),
+            arguments: part(outline.arguments),
+            meta: part(outline.meta),
+            input_responses: part(outline.input_responses),
+            request_state: part(outline.request_state),
             whole: None,
-            facts: outline.meta.map(|meta| Facts::read(text, meta)).transpose()?,
+            facts,
         }))
     }
 
@@ -243,7 +301,17 @@ impl Params {
 
     /// The revision that it names.
     pub(crate) fn revision(&self) -> Option<&str> {
-        self.facts.as_ref()?.revision.as_deref()
+        Some(match self.facts.as_ref()?.revision.as_ref()? {
+            Asked::For(revision) => revision.as_str(),
+            Asked::Unknown(name) => name,
+        })
+    }
+
+    /// What it states of its client.
+    pub(crate) fn stated(&self) -> Option<Stated<'_>> {
+        let (info, capabilities) = self.facts.as_ref()?.client?;
+        let meta = self.meta.as_ref()?;
+        Some(Stated { info: info.map(|info| meta.at(info)), capabilities: meta.at(capabilities) })
     }
 
     /// Whether the request says that it belongs to a revision without a handshake.
@@ -257,10 +325,13 @@ impl Params {
     /// What it must say and does not (2026-07-28, "Overview", "Per-request protocol fields").
     pub(crate) fn modern_revision(&self) -> Result<Revision, ProtocolError> {
         let absent = |key: &str| ProtocolError::invalid_params(format!("the request's `_meta` lacks `{key}`"));
-        let requested = self.revision().ok_or_else(|| absent(PROTOCOL_VERSION_KEY))?;
-        let revision = Revision::parse(requested).filter(|revision| !revision.has_handshake());
-        // A revision with a handshake is served, but not to a request that comes without one.
-        let revision = revision.ok_or_else(|| ProtocolError::unsupported_revision(requested))?;
+        let revision = match self.facts.as_ref().and_then(|facts| facts.revision.as_ref()) {
+            None => return Err(absent(PROTOCOL_VERSION_KEY)),
+            Some(Asked::For(revision)) if !revision.has_handshake() => *revision,
+            // A revision with a handshake is served, but not to a request that comes without one.
+            Some(Asked::For(revision)) => return Err(ProtocolError::unsupported_revision(revision.as_str())),
+            Some(Asked::Unknown(name)) => return Err(ProtocolError::unsupported_revision(name)),
+        };
         if self.facts.as_ref().is_none_or(|facts| facts.client.is_none()) {
             return Err(absent(CLIENT_CAPABILITIES_KEY));
         }
@@ -284,32 +355,19 @@ fn missing(method: Method, member: &str) -> ProtocolError {
 
 impl Facts {
     fn read(params: &Piece, raw: &RawValue) -> Result<Self, ProtocolError> {
-        let meta: RequestMeta<'_> = serde_json::from_str(raw.get())
+        let mut meta = RequestMeta::default();
+        read_into(raw.get(), &mut meta)
             .map_err(|error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error))))?;
         Ok(Self {
-            progress_token: meta.progress_token,
-            revision: meta.revision.map(|revision| revision.0.into_owned()),
-            client: meta.capabilities.map(|capabilities| Stated {
-                info: meta.client.map(|info| params.part(info.get())),
-                capabilities: params.part(capabilities.get()),
+            progress_token: meta.progress_token.flatten(),
+            revision: meta
+                .revision
+                .flatten()
+                .map(|name| Revision::parse(&name.0).map_or_else(|| Asked::Unknown(Box::from(name.0)), Asked::For)),
+            client: meta.capabilities.flatten().map(|capabilities| {
+                (meta.client.flatten().map(|info| params.span_of(info.get())), params.span_of(capabilities.get()))
             }),
-            log_level: meta.log_level,
+            log_level: meta.log_level.flatten(),
         })
     }
-}
-
-/// The members of a request's `_meta` that the protocol itself reads.
-#[derive(Default, serde::Deserialize)]
-#[serde(default, remote = "Self")]
-struct RequestMeta<'a> {
-    #[serde(rename = "progressToken")]
-    progress_token: Option<ProgressToken>,
-    #[serde(rename = "io.modelcontextprotocol/protocolVersion", borrow)]
-    revision: Option<Text<'a>>,
-    #[serde(rename = "io.modelcontextprotocol/clientInfo", borrow)]
-    client: Option<&'a RawValue>,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities", borrow)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<LoggingLevel>,
 }

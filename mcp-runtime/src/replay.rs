@@ -19,7 +19,6 @@ use crate::error::{ProtocolError, reason};
 use crate::method::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult};
 use crate::params::Params;
-use crate::piece::Piece;
 use crate::seal::Seal;
 
 /// What the server seals with, and within which bounds.
@@ -32,20 +31,72 @@ pub(crate) struct Keeping {
     pub(crate) most: usize,
 }
 
+/// The memory of a call, which most calls never need: made when it is first wanted, and not after the call has ended.
+#[derive(Default)]
+pub(crate) struct Recall(OnceLock<Option<Box<Replay>>>);
+
+impl Recall {
+    /// What was brought along, or nothing yet.
+    pub(crate) fn of(replay: Option<Replay>) -> Self {
+        Self(replay.map_or_else(OnceLock::new, |replay| OnceLock::from(Some(Box::new(replay)))))
+    }
+
+    /// The memory, if there is any already.
+    pub(crate) fn known(&self) -> Option<&Replay> {
+        self.0.get()?.as_deref()
+    }
+
+    /// The memory; none if the call ended without.
+    pub(crate) fn wanted(&self) -> Option<&Replay> {
+        self.0.get_or_init(|| Some(Box::default())).as_deref()
+    }
+
+    /// The call has ended: nobody answers what is still asked.
+    pub(crate) fn close(&self) {
+        if let Some(replay) = self.0.get_or_init(|| None) {
+            replay.close();
+        }
+    }
+}
+
 /// The memory of one call.
+#[derive(Default)]
 pub(crate) struct Replay {
-    keeping: Arc<Keeping>,
-    method: Method,
-    /// What is called, and with which arguments.
-    name: Box<str>,
-    arguments: Option<Piece>,
-    principal: Option<Arc<str>>,
     answers: BTreeMap<String, Box<RawValue>>,
     round: Mutex<Round>,
     /// The task that the call has become. It holds the call's context, which holds this.
     task: OnceLock<Weak<dyn TaskAsk>>,
     /// Wakes asks that outlive their call.
     over: Notify,
+}
+
+/// What a memory is tied to: it is of use for the same request alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) method: Method,
+    /// What is called, and with which arguments.
+    pub(crate) name: &'a str,
+    pub(crate) arguments: Option<&'a str>,
+    pub(crate) principal: Option<&'a str>,
+}
+
+impl Subject<'_> {
+    /// The same bytes for the same arguments, whatever their order.
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let arguments = self.arguments.and_then(|json| serde_json::from_str(json).ok());
+        let mut arguments = arguments.unwrap_or(Value::Null);
+        if arguments.as_object().is_some_and(Map::is_empty) {
+            arguments = Value::Null;
+        }
+        arguments.sort_all_objects();
+        let parts = [
+            Value::from(self.method.as_str()),
+            self.principal.map_or(Value::Null, Value::from),
+            Value::from(self.name),
+            arguments,
+        ];
+        Value::from(parts.to_vec()).to_string().into_bytes()
+    }
 }
 
 /// How a call that became a task asks: it goes on, and its client answers the task.
@@ -102,29 +153,21 @@ impl Replay {
     /// # Errors
     /// A state that this server did not give for this request, or too long ago; answers that are no object.
     pub(crate) fn of(
-        keeping: &Arc<Keeping>,
+        keeping: &Keeping,
         method: Method,
         params: &Params,
-        principal: Option<&Arc<str>>,
-    ) -> Result<Self, ProtocolError> {
-        let mut replay = Self {
-            keeping: Arc::clone(keeping),
-            method,
-            name: params.name.clone(),
-            arguments: params.arguments.clone(),
-            principal: principal.cloned(),
-            answers: BTreeMap::new(),
-            round: Mutex::default(),
-            task: OnceLock::new(),
-            over: Notify::new(),
-        };
-        if params.carries() {
-            replay.remember(params)?;
+        principal: Option<&str>,
+    ) -> Result<Option<Self>, ProtocolError> {
+        if !params.carries() {
+            return Ok(None);
         }
-        Ok(replay)
+        let subject = Subject { method, name: &params.name, arguments: params.arguments.as_deref(), principal };
+        let mut replay = Self::default();
+        replay.remember(keeping, subject, params)?;
+        Ok(Some(replay))
     }
 
-    fn remember(&mut self, params: &Params) -> Result<(), ProtocolError> {
+    fn remember(&mut self, keeping: &Keeping, subject: Subject<'_>, params: &Params) -> Result<(), ProtocolError> {
         let wrong = |error: serde_json::Error| {
             ProtocolError::invalid_params(format!("wrong `inputResponses` or `requestState`: {}", reason(&error)))
         };
@@ -138,7 +181,7 @@ impl Replay {
         }
         let Some(sealed) = &params.request_state else { return Ok(()) };
         let sealed: String = serde_json::from_str(sealed).map_err(wrong)?;
-        let text = self.keeping.seal.open(&sealed, &self.subject()).ok_or_else(|| {
+        let text = keeping.seal.open(&sealed, &subject.to_bytes()).ok_or_else(|| {
             ProtocolError::invalid_params(
                 "`requestState` is not what this server gave for this request; begin again without it",
             )
@@ -152,23 +195,6 @@ impl Replay {
         self.answers.extend(memory.answers);
         self.round.get_mut().unwrap_or_else(PoisonError::into_inner).kept = memory.kept;
         Ok(())
-    }
-
-    /// What the memory is tied to: method, principal, and what is called with which arguments, whatever their order.
-    pub(crate) fn subject(&self) -> Vec<u8> {
-        let arguments = self.arguments.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let mut arguments = arguments.unwrap_or(Value::Null);
-        if arguments.as_object().is_some_and(Map::is_empty) {
-            arguments = Value::Null;
-        }
-        arguments.sort_all_objects();
-        let parts = [
-            Value::from(self.method.as_str()),
-            self.principal.as_deref().map_or(Value::Null, Value::from),
-            Value::from(&*self.name),
-            arguments,
-        ];
-        Value::from(parts.to_vec()).to_string().into_bytes()
     }
 
     /// The key of the next ask: its own, or one by its place in the order. The key comes back if another ask has it.
@@ -230,8 +256,7 @@ impl Replay {
         }
     }
 
-    /// The call has ended: nobody answers what is still asked.
-    pub(crate) fn close(&self) {
+    fn close(&self) {
         self.over.notify_waiters();
     }
 
@@ -284,7 +309,7 @@ impl Replay {
 
     /// How a call that has to wait ends because it asked; `None` if it waits for something else, and then `waker` is woken
     /// when it asks.
-    pub(crate) fn ending(&self, waker: &Waker) -> Option<Ending> {
+    pub(crate) fn ending(&self, waker: &Waker, keeping: &Keeping, subject: Subject<'_>) -> Option<Ending> {
         let (requests, used, kept) = {
             let mut round = self.lock();
             if let Some(error) = round.end.take() {
@@ -303,33 +328,33 @@ impl Replay {
             }
             (std::mem::take(&mut round.requests), std::mem::take(&mut round.used), std::mem::take(&mut round.kept))
         };
-        Some(Ending::Asked(self.seal(requests, &used, kept)))
+        Some(Ending::Asked(self.seal(keeping, subject, requests, (&used, kept))))
     }
 
     fn seal(
         &self,
+        keeping: &Keeping,
+        subject: Subject<'_>,
         requests: InputRequests,
-        used: &BTreeSet<String>,
-        kept: Map<String, Value>,
+        (used, kept): (&BTreeSet<String>, Map<String, Value>),
     ) -> Result<InputRequiredResult, ProtocolError> {
         let answers = self.answers.iter().filter(|(key, _)| used.contains(*key));
         let memory = Memory {
-            until: now().saturating_add(self.keeping.ttl.as_secs()),
+            until: now().saturating_add(keeping.ttl.as_secs()),
             answers: answers.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
             kept,
         };
         let text = serde_json::to_vec(&memory)
             .map_err(|_| ProtocolError::internal("what the call has to remember cannot be serialized"))?;
-        let most = self.keeping.most;
+        let most = keeping.most;
         if text.len() > most {
             return Err(ProtocolError::internal(format!(
                 "what the call has to remember is longer than {most} bytes; the server's author can raise the limit"
             )));
         }
-        let state = self
-            .keeping
+        let state = keeping
             .seal
-            .close(text, &self.subject())
+            .close(text, &subject.to_bytes())
             .ok_or_else(|| ProtocolError::internal("the system has no random numbers"))?;
         Ok(InputRequiredResult {
             input_requests: Some(requests),

@@ -2,7 +2,7 @@
 //! How a call finds its entry is `dispatch`; how frames come in is `transport`. Floor 4.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -231,6 +231,7 @@ impl Server {
         let about = Arc::new(about.complete());
         let core = Arc::new(Core {
             catalog: RwLock::new(Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&about)))),
+            version: AtomicU64::new(0),
             about,
             limits: self.limits,
             memory: Arc::new(Memory::new(self.limits.memory)),
@@ -283,6 +284,8 @@ impl fmt::Debug for Server {
 pub(crate) struct Core {
     /// Replaced as a whole by an edit.
     catalog: RwLock<Arc<Catalog>>,
+    /// How often it was replaced, for those who remember what they saw.
+    version: AtomicU64,
     pub(crate) about: Arc<About>,
     pub(crate) limits: Limits,
     pub(crate) memory: Arc<Memory>,
@@ -304,6 +307,17 @@ impl Core {
     /// What the server offers now.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often that has changed. Whoever has seen a change here sees it in [`Self::catalog`].
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// What the server offers, and its version or an older one.
+    pub(crate) fn versioned(&self) -> (u64, Arc<Catalog>) {
+        let version = self.version();
+        (version, self.catalog())
     }
 
     /// A way out of its own for the answers to one request or stream, counted while they wait.
@@ -338,6 +352,7 @@ impl Core {
                 return Err(Error::from(Misadded(problems)));
             }
             *catalog = Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&self.about)));
+            self.version.fetch_add(1, Ordering::Release);
         }
         let (tools, resources, prompts) = counts;
         for (count, change) in [(tools, Change::Tools), (resources, Change::Resources), (prompts, Change::Prompts)] {
@@ -366,6 +381,7 @@ impl Core {
                 return false;
             }
             *catalog = Arc::new(Catalog::new(tables, Arc::clone(&catalog.states), Arc::clone(&self.about)));
+            self.version.fetch_add(1, Ordering::Release);
         }
         self.hub.publish(match entry {
             Entry::Tool(_) => Change::Tools,

@@ -19,6 +19,43 @@ use crate::weight::Weight;
 pub(crate) struct Client {
     pub(crate) info: Option<Implementation>,
     pub(crate) capabilities: ClientCapabilities,
+    /// How a request stated both, where it is short enough to be compared with what the next one states.
+    stated: Option<Statement>,
+}
+
+#[derive(Debug)]
+struct Statement {
+    info: Option<Box<str>>,
+    capabilities: Box<str>,
+}
+
+/// The longest statement that is remembered, in bytes.
+const REMEMBERED: usize = 4096;
+
+impl Client {
+    pub(crate) fn new(info: Option<Implementation>, capabilities: ClientCapabilities) -> Self {
+        Self { info, capabilities, stated: None }
+    }
+
+    /// Reads what a request states of its client.
+    fn read(stated: Stated<'_>) -> Result<Self, ProtocolError> {
+        let wrong =
+            |error: serde_json::Error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error)));
+        let Stated { info, capabilities } = stated;
+        let is_short = capabilities.len() + info.map_or(0, str::len) <= REMEMBERED;
+        Ok(Self {
+            info: info.map(serde_json::from_str).transpose().map_err(wrong)?,
+            capabilities: serde_json::from_str(capabilities).map_err(wrong)?,
+            stated: is_short.then(|| Statement { info: info.map(Box::from), capabilities: Box::from(capabilities) }),
+        })
+    }
+
+    /// Whether it is known to be what a request states.
+    pub(crate) fn is(&self, stated: Stated<'_>) -> bool {
+        self.stated
+            .as_ref()
+            .is_some_and(|known| *known.capabilities == *stated.capabilities && known.info.as_deref() == stated.info)
+    }
 }
 
 /// A session, from `initialize` to the end of the connection.
@@ -53,7 +90,7 @@ impl Session {
         watcher.want_lists();
         Ok(Self {
             revision: Revision::negotiate(&params.protocol_version),
-            client: Arc::new(Client { info: Some(params.client_info), capabilities: params.capabilities }),
+            client: Arc::new(Client::new(Some(params.client_info), params.capabilities)),
             log_level: AtomicU8::new(LoggingLevel::Info as u8),
             pending: Pending::new(limits.questions),
             watcher,
@@ -98,46 +135,25 @@ fn held(text: &[u8], memory: &Budget) -> Result<Option<Charge>, Exhausted> {
 
 /// The client that stated something last. A client states the same in every request, so it is rarely read anew.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<Option<Known>>);
-
-#[derive(Debug)]
-struct Known {
-    info: Option<Box<str>>,
-    capabilities: Box<str>,
-    client: Arc<Client>,
-}
-
-/// The longest statement that is remembered, in bytes.
-const REMEMBERED: usize = 4096;
+pub(crate) struct Clients(Mutex<Option<Arc<Client>>>);
 
 impl Clients {
     /// Reads what a request states of its client.
     ///
     /// # Errors
     /// Members of the wrong type.
-    pub(crate) fn of(&self, stated: &Stated) -> Result<Arc<Client>, ProtocolError> {
-        let is_same = |known: &&Known| {
-            *known.capabilities == *stated.capabilities && known.info.as_deref() == stated.info.as_deref()
-        };
-        if let Some(known) = self.lock().as_ref().filter(is_same) {
-            return Ok(Arc::clone(&known.client));
+    pub(crate) fn of(&self, stated: Stated<'_>) -> Result<Arc<Client>, ProtocolError> {
+        if let Some(known) = self.lock().as_ref().filter(|known| known.is(stated)) {
+            return Ok(Arc::clone(known));
         }
-        let wrong =
-            |error: serde_json::Error| ProtocolError::invalid_params(format!("wrong `_meta`: {}", reason(&error)));
-        let info = stated.info.as_deref().map(serde_json::from_str).transpose().map_err(wrong)?;
-        let capabilities = serde_json::from_str(&stated.capabilities).map_err(wrong)?;
-        let client = Arc::new(Client { info, capabilities });
-        if stated.capabilities.len() + stated.info.as_ref().map_or(0, |info| info.len()) <= REMEMBERED {
-            *self.lock() = Some(Known {
-                info: stated.info.as_deref().map(Box::from),
-                capabilities: Box::from(&*stated.capabilities),
-                client: Arc::clone(&client),
-            });
+        let client = Arc::new(Client::read(stated)?);
+        if client.stated.is_some() {
+            *self.lock() = Some(Arc::clone(&client));
         }
         Ok(client)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Client>>> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -86,7 +86,7 @@ pub(crate) fn needs_tasks() -> ProtocolError {
 
 /// Whether the client of this call knows tasks.
 pub(crate) fn knows_tasks(context: &Context) -> bool {
-    context.replay().is_some() && context.client_capabilities().has_extension(TASKS_EXTENSION)
+    context.asks_by_ending() && context.client_capabilities().has_extension(TASKS_EXTENSION)
 }
 
 /// Where the tasks of a principal stand.
@@ -131,7 +131,7 @@ impl Core {
             given_up: Notify::new(),
         });
         self.tasks.lock().insert(id, Arc::clone(&run));
-        if let Some(replay) = context.replay() {
+        if let Some(replay) = context.wanted_replay() {
             let task: Arc<dyn TaskAsk> = Arc::<Run>::clone(&run);
             replay.set_task(Arc::downgrade(&task));
         }

@@ -29,10 +29,11 @@ pub(crate) use self::target::ClosedOnDrop;
 use self::target::{Place, Target};
 use crate::budget::{Exhausted, FREE};
 use crate::call::Call;
-use crate::catalog::Catalog;
 use crate::dispatch::Begun;
 use crate::error::{ProtocolError, Result};
-use crate::exchange::{Admitted, Origin, is_modern, requested};
+use crate::exchange::{Admitted, is_modern, requested};
+use crate::ground::{Ground, Origin};
+use crate::limits::Limits;
 use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
 use crate::method::{Method, Name};
 use crate::model::{CancelledNotificationParams, RequestId};
@@ -73,16 +74,17 @@ pub(crate) fn in_place(poll: &mut dyn FnMut()) {
 }
 
 /// What a stream brings.
-pub(crate) enum Input {
+#[derive(Clone, Copy)]
+pub(crate) enum Input<'s> {
     /// A line, if it is text.
-    Line(std::result::Result<Piece, Utf8Error>),
+    Line(std::result::Result<&'s Piece, Utf8Error>),
     /// A line that was too long to be kept.
     TooLong,
 }
 
-impl Input {
+impl<'s> Input<'s> {
     /// A line, copied to `slot`.
-    pub(crate) fn of(line: Line<'_>, slot: &mut Slot) -> Self {
+    pub(crate) fn of(line: Line<'_>, slot: &'s mut Slot) -> Self {
         match line {
             Line::Whole(line) => Self::Line(slot.fill(line)),
             Line::TooLong => Self::TooLong,
@@ -110,6 +112,13 @@ pub(crate) struct Link {
 
 /// What the transport knows of a request and a call can ask for.
 pub(crate) type Carrier = Arc<dyn Any + Send + Sync>;
+
+/// What the messages of one frame have in common.
+struct Turn<'t, 'a> {
+    carrier: Option<&'t Carrier>,
+    ground: &'t mut Ground,
+    around: &'t mut Around<'a>,
+}
 
 impl Link {
     pub(crate) fn new(app: Arc<App>) -> Arc<Self> {
@@ -144,8 +153,13 @@ impl Link {
         &self.peer
     }
 
-    pub(crate) fn limits(&self) -> crate::limits::Limits {
-        self.app.core.limits
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.app.core.limits
+    }
+
+    /// What calls stand on that come one after another.
+    pub(crate) fn ground(&self) -> Ground {
+        Ground::lasting(&self.app.core)
     }
 
     pub(crate) fn runtime(&self) -> &Handle {
@@ -154,7 +168,7 @@ impl Link {
 
     /// Handles one line. Answers that are ready wait in the peer for the caller to flush them. Frames are to be handled in
     /// the order in which they came, but for what `around` lets happen beside a poll.
-    pub(crate) fn receive(self: &Arc<Self>, line: Input, around: &mut Around<'_>) {
+    pub(crate) fn receive(self: &Arc<Self>, line: Input<'_>, ground: &mut Ground, around: &mut Around<'_>) {
         match line {
             Input::Line(text) => {
                 let long = text.as_deref().ok().filter(|text| text.len() > FREE);
@@ -164,7 +178,7 @@ impl Link {
                     // It is held for as long as a call that came with it lives.
                     Ok(held) => {
                         let carrier = held.map(|held| Arc::new(held) as Carrier);
-                        self.receive_decoded(frame, None, carrier.as_ref(), around);
+                        self.receive_frame(frame, None, Turn { carrier: carrier.as_ref(), ground, around });
                     }
                     Err(exhausted) => self.receive_unheld(frame, exhausted),
                 }
@@ -179,13 +193,17 @@ impl Link {
         frame: Frame,
         own: Option<Arc<ClosedOnDrop>>,
         carrier: Option<&Carrier>,
-        around: &mut Around<'_>,
     ) {
+        let mut ground = Ground::once(&self.app.core);
+        self.receive_frame(frame, own, Turn { carrier, ground: &mut ground, around: &mut in_place });
+    }
+
+    fn receive_frame(self: &Arc<Self>, frame: Frame, own: Option<Arc<ClosedOnDrop>>, mut turn: Turn<'_, '_>) {
         let target = |own| Target { own, place: None };
         match frame {
-            Frame::Single(Ok(message)) => self.handle(message, target(own), carrier, around),
+            Frame::Single(Ok(message)) => self.handle(message, target(own), &mut turn),
             Frame::Single(Err(malformed)) => self.refuse(malformed, target(own)),
-            Frame::Batch(items) => self.receive_batch(items, own, carrier, around),
+            Frame::Batch(items) => self.receive_batch(items, own, &mut turn),
         }
     }
 
@@ -224,8 +242,7 @@ impl Link {
         self: &Arc<Self>,
         items: Vec<Result<Message, Malformed>>,
         own: Option<Arc<ClosedOnDrop>>,
-        carrier: Option<&Carrier>,
-        around: &mut Around<'_>,
+        turn: &mut Turn<'_, '_>,
     ) {
         if self.session().is_none_or(|session| session.revision != Revision::V2025_03_26) {
             let error =
@@ -236,7 +253,7 @@ impl Link {
         for item in items {
             let target = Target { own: own.clone(), place: Some(first.another()) };
             match item {
-                Ok(message) => self.handle(message, target, carrier, around),
+                Ok(message) => self.handle(message, target, turn),
                 Err(malformed) => self.refuse(malformed, target),
             }
         }
@@ -247,15 +264,15 @@ impl Link {
         own.map_or(&self.peer, |own| &own.0)
     }
 
-    fn handle(self: &Arc<Self>, message: Message, target: Target, carrier: Option<&Carrier>, around: &mut Around<'_>) {
+    fn handle(self: &Arc<Self>, message: Message, target: Target, turn: &mut Turn<'_, '_>) {
         match message {
             Message::Request { id, method, params } => {
-                self.request(id, &method, params, target, carrier, around);
+                self.request(id, &method, params, target, turn);
             }
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
             Message::Response { id, outcome } => {
                 if let Some(session) = self.session() {
-                    session.pending.answer(&id, outcome, carrier.cloned());
+                    session.pending.answer(&id, outcome, turn.carrier.cloned());
                 }
             }
         }
@@ -267,10 +284,9 @@ impl Link {
         name: &Name,
         params: Parameters,
         target: Target,
-        carrier: Option<&Carrier>,
-        around: &mut Around<'_>,
+        turn: &mut Turn<'_, '_>,
     ) {
-        match self.admit(&id, name, params, &target, carrier) {
+        match self.admit(&id, name, params, &target, turn) {
             Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
             Ok(Admitted::Answered(answer)) => {
                 let own = target.own.clone();
@@ -279,8 +295,8 @@ impl Link {
                     let _ = encode_prepared(out, &id, &answer);
                 });
             }
-            Ok(Admitted::Call(call, catalog)) => match self.flights.enter(&call.context, self.limits().in_flight) {
-                Ok(ticket) => self.run((&id, ticket), call, &catalog, target, around),
+            Ok(Admitted::Call(call)) => match self.flights.enter(&call.context, self.limits().in_flight) {
+                Ok(ticket) => self.run((&id, ticket), call, target, turn),
                 Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
             },
         }
@@ -293,7 +309,7 @@ impl Link {
         name: &Name,
         params: Parameters,
         target: &Target,
-        carrier: Option<&Carrier>,
+        turn: &mut Turn<'_, '_>,
     ) -> Result<Admitted, ProtocolError> {
         let method = requested(name)?;
         if method == Method::Initialize {
@@ -320,9 +336,9 @@ impl Link {
             session,
             peer: self.way(target.own.as_ref()),
             principal: self.principal.as_ref(),
-            carrier: carrier.cloned(),
+            carrier: turn.carrier.cloned(),
         };
-        self.app.admit(&origin, id, method, outline)
+        self.app.admit(&origin, turn.ground, (id, method), outline)
     }
 
     fn initialize(&self, params: Option<&Piece>) -> Result<Bytes, ProtocolError> {
@@ -363,18 +379,12 @@ impl Link {
     }
 
     /// Begins a call and polls it once where it stands. If it has to wait it becomes a task.
-    fn run(
-        self: &Arc<Self>,
-        (id, ticket): (&RequestId, Ticket),
-        call: Call,
-        catalog: &Catalog,
-        target: Target,
-        around: &mut Around<'_>,
-    ) {
+    fn run(self: &Arc<Self>, (id, ticket): (&RequestId, Ticket), call: Call, target: Target, turn: &mut Turn<'_, '_>) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
         let (mut call, mut begun) = (Some(call), None);
-        around(&mut || {
+        let catalog = turn.ground.catalog();
+        (turn.around)(&mut || {
             begun = call.take().map(|call| match self.app.start(call, catalog) {
                 Begun::Replied(reply) => Begun::Replied(reply),
                 Begun::Waiting(mut running) => match Pin::new(&mut running).poll(&mut cx) {

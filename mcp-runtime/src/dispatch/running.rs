@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use tower_service::Service;
 
@@ -198,19 +198,16 @@ impl Future for Running {
                 }),
             }
         }));
-        let memory = this.asks.as_ref().and_then(Context::replay);
         let reply = match polled {
-            Ok(Poll::Pending) => {
-                match memory.filter(|_| this.core.is_some()).and_then(|memory| memory.ending(cx.waker())) {
-                    None => return Poll::Pending,
-                    Some(Ending::Asked(ending)) => Reply(ending.map(Box::new).map(Answered::Input)),
-                    Some(Ending::Task) => {
-                        this.go_on_as_task();
-                        return self.poll(cx);
-                    }
+            Ok(Poll::Pending) => match this.ending(cx.waker()) {
+                None => return Poll::Pending,
+                Some(Ending::Asked(ending)) => Reply(ending.map(Box::new).map(Answered::Input)),
+                Some(Ending::Task) => {
+                    this.go_on_as_task();
+                    return self.poll(cx);
                 }
-            }
-            Ok(Poll::Ready(reply)) => refused(reply, memory),
+            },
+            Ok(Poll::Ready(reply)) => refused(reply, this.asks.as_ref()),
             Err(_) => Reply::failed(this.method, &this.name, "panicked; the server's standard error says where"),
         };
         // Whatever the future holds is dropped here, where a panic of its `Drop` is caught too.
@@ -227,14 +224,20 @@ impl Future for Running {
 }
 
 /// A call that failed for what the client cannot do says so, however its function put it.
-fn refused(reply: Reply, memory: Option<&Replay>) -> Reply {
-    match memory.filter(|_| reply.is_error()).and_then(Replay::refusal) {
+fn refused(reply: Reply, call: Option<&Context>) -> Reply {
+    match call.filter(|_| reply.is_error()).and_then(Context::replay).and_then(Replay::refusal) {
         None => reply,
         Some(refusal) => Reply::error(refusal),
     }
 }
 
 impl Running {
+    /// How it ends because of what it asked, now that it has to wait.
+    fn ending(&self, waker: &Waker) -> Option<Ending> {
+        let (call, core) = (self.asks.as_ref()?, self.core.as_ref()?);
+        call.wanted_replay()?.ending(waker, &core.keeping, call.subject(self.method, &self.name))
+    }
+
     /// Lets the function run on by itself; what is left here answers with the task.
     fn go_on_as_task(&mut self) {
         let (Some(context), Some(core)) = (self.asks.take(), self.core.take()) else { return };
@@ -276,14 +279,14 @@ impl Core {
     /// Begins a call without layers.
     fn begin(self: &Arc<Self>, mut call: Call, catalog: &Catalog, span: Span) -> Begun<Running> {
         let (method, name) = (call.method, std::mem::take(&mut call.name));
-        let asks = call.context.replay().is_some().then(|| call.context.clone());
+        let asks = call.context.asks_by_ending().then(|| call.context.clone());
         let routed = {
             let _within = span.enter();
             catch_unwind(AssertUnwindSafe(|| self.route(catalog, method, &name, call)))
         };
         match routed {
             Err(_) => Reply::failed(method, &name, "panicked; the server's standard error says where").into(),
-            Ok(Begun::Replied(reply)) => refused(reply, asks.as_ref().and_then(Context::replay)).into(),
+            Ok(Begun::Replied(reply)) => refused(reply, asks.as_ref()).into(),
             Ok(Begun::Waiting(stage)) => {
                 let core = asks.is_some().then(|| Arc::clone(self));
                 Begun::Waiting(Running { stage, method, name, asks, core, span })

@@ -141,7 +141,7 @@ impl CallToolResult {
 
     /// A success that says `text`.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::new([ContentBlock::text(text)])
+        Self { content: vec![ContentBlock::text(text)], ..Self::default() }
     }
 
     /// A failure of the tool, with what the model should know about it.

@@ -48,10 +48,10 @@ where
     async fn serve(self, app: Arc<App>) -> Result<()> {
         let Self { mut reader, writer } = self;
         let link = Link::new(app);
-        let limits = link.limits();
+        let limits = *link.limits();
         let writing = tokio::spawn(write(Arc::clone(&link), writer));
         let _given_up = GiveUpOnDrop { link: Arc::clone(&link), writing: writing.abort_handle() };
-        let (mut lines, mut slot) = (Lines::new(limits.line), Slot::default());
+        let (mut lines, mut slot, mut ground) = (Lines::new(limits.line), Slot::default(), link.ground());
         let ended = loop {
             // A client that does not read is not read from either.
             link.peer().room().await;
@@ -64,7 +64,7 @@ where
                 Err(error) => break Err(error.into()),
             }
             while let Some(line) = lines.next() {
-                link.receive(Input::of(line, &mut slot), &mut in_place);
+                link.receive(Input::of(line, &mut slot), &mut ground, &mut in_place);
                 // What was read at once may be many calls with long answers.
                 if link.peer().is_full() {
                     link.peer().flush_task();
@@ -74,7 +74,7 @@ where
             link.peer().flush_task();
         };
         if let Some(line) = lines.rest() {
-            link.receive(Input::of(line, &mut slot), &mut in_place);
+            link.receive(Input::of(line, &mut slot), &mut ground, &mut in_place);
         }
         link.wind_down(limits.grace).await;
         // The writer ends by itself once the queue is closed and empty, unless nobody reads what is left.

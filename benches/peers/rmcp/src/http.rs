@@ -14,6 +14,7 @@ pub(crate) async fn fast<S: ServerHandler + Clone + Sync>(address: &str, server:
     serve(address, server, config, true).await
 }
 
+#[cfg(feature = "documented")]
 pub(crate) async fn documented<S: ServerHandler + Clone + Sync>(address: &str, server: S) -> Result<(), Failure> {
     serve(address, server, StreamableHttpServerConfig::default(), false).await
 }

@@ -51,6 +51,30 @@ struct Extra {
     count: u32,
 }
 
+/// A function of its own for each tool, as on the other servers.
+macro_rules! extras {
+    ($($extra:ident)*) => {
+        fn with_extras(mut router: McpRouter) -> McpRouter {
+            $(
+                let $extra = ToolBuilder::new(stringify!($extra))
+                    .description("One of fifty more.")
+                    .handler(|Extra { value, count }: Extra| async move { Ok(CallToolResult::text(extra(&value, count))) })
+                    .build();
+                router = router.tool($extra);
+            )*
+            router
+        }
+    };
+}
+
+extras! {
+    extra_00 extra_01 extra_02 extra_03 extra_04 extra_05 extra_06 extra_07 extra_08 extra_09
+    extra_10 extra_11 extra_12 extra_13 extra_14 extra_15 extra_16 extra_17 extra_18 extra_19
+    extra_20 extra_21 extra_22 extra_23 extra_24 extra_25 extra_26 extra_27 extra_28 extra_29
+    extra_30 extra_31 extra_32 extra_33 extra_34 extra_35 extra_36 extra_37 extra_38 extra_39
+    extra_40 extra_41 extra_42 extra_43 extra_44 extra_45 extra_46 extra_47 extra_48 extra_49
+}
+
 fn router() -> McpRouter {
     let add = ToolBuilder::new("add")
         .description("Adds two numbers.")
@@ -75,15 +99,8 @@ fn router() -> McpRouter {
             Ok(CallToolResult::text("slept"))
         })
         .build();
-    let mut router = McpRouter::new().server_info("bench", "0.1.0").tool(add).tool(echo).tool(search).tool(sleep);
-    for number in 0..50 {
-        let tool = ToolBuilder::new(format!("extra_{number:02}"))
-            .description("One of fifty more.")
-            .handler(|Extra { value, count }: Extra| async move { Ok(CallToolResult::text(extra(&value, count))) })
-            .build();
-        router = router.tool(tool);
-    }
-    router
+    let router = McpRouter::new().server_info("bench", "0.1.0").tool(add).tool(echo).tool(search).tool(sleep);
+    with_extras(router)
         .resource(ResourceBuilder::new("bench://about").name("about").text("A server to measure."))
         .prompt(PromptBuilder::new("ask").description("Ask for something.").user_message("Search for something."))
 }

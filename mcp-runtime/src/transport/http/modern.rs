@@ -16,7 +16,8 @@ use crate::call::Call;
 use crate::catalog::Catalog;
 use crate::dispatch::Begun;
 use crate::error::ProtocolError;
-use crate::exchange::{Admitted, Origin, requested};
+use crate::exchange::{Admitted, requested};
+use crate::ground::{Ground, Origin};
 use crate::message::encode_prepared;
 use crate::method::{Method, Name};
 use crate::model::RequestId;
@@ -74,8 +75,9 @@ pub(super) async fn request(
         principal: principal.as_ref(),
         carrier: Some(Arc::<Request>::clone(&parts) as Arc<dyn Any + Send + Sync>),
     };
-    let admitted = admit(&shared.app, &origin, &parts.parts.headers, &id, &name, asked);
-    let (call, catalog) = match admitted {
+    let mut ground = Ground::once(&shared.app.core);
+    let admitted = admit(&shared.app, &origin, &mut ground, &parts.parts.headers, (&id, &name), asked);
+    let call = match admitted {
         Err(error) => return reply::error(Some(&id), &error),
         Ok(Admitted::Answered(answer)) => {
             // Made by this crate of its own types.
@@ -83,10 +85,10 @@ pub(super) async fn request(
             peer.close();
             return reply::answer(Source::of(peer), manner(shared, &parts)).await;
         }
-        Ok(Admitted::Call(call, catalog)) => (call, catalog),
+        Ok(Admitted::Call(call)) => call,
     };
     let context = call.context.clone();
-    let source = match shared.app.start(call, &catalog) {
+    let source = match shared.app.start(call, ground.catalog()) {
         Begun::Replied(reply) => Source::replied(&shared.app, peer, &context, reply),
         Begun::Waiting(running) => Source::running(Arc::clone(&shared.app), peer, context, running),
     };
@@ -100,9 +102,9 @@ fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {
 fn admit(
     app: &App,
     origin: &Origin<'_>,
+    ground: &mut Ground,
     headers: &HeaderMap,
-    id: &RequestId,
-    name: &Name,
+    (id, name): (&RequestId, &Name),
     asked: Asked,
 ) -> Result<Admitted, ProtocolError> {
     let Asked { method, outline } = asked;
@@ -117,11 +119,11 @@ fn admit(
     let (method, outline) = (method?, outline?);
     // Before anything else is looked at: the version, and what `_meta` must say.
     outline.modern_revision()?;
-    let admitted = app.admit(origin, id, method, outline)?;
-    if let Admitted::Call(call, catalog) = &admitted
+    let admitted = app.admit(origin, ground, (id, method), outline)?;
+    if let Admitted::Call(call) = &admitted
         && method == Method::CallTool
     {
-        check_arguments(app, catalog, call, headers)?;
+        check_arguments(app, ground.catalog(), call, headers)?;
     }
     Ok(admitted)
 }

@@ -15,7 +15,7 @@ use super::service::Shared;
 use crate::budget::Charge;
 use crate::message::Frame;
 use crate::seal::random;
-use crate::transport::{Carrier, Link, in_place};
+use crate::transport::{Carrier, Link};
 use crate::usage::{Holders, Holds, Usage};
 
 /// Where the stream is.
@@ -93,7 +93,7 @@ impl Pairs {
             return reply::refusal(StatusCode::NOT_FOUND, "there is no such stream; open one with GET at /sse");
         };
         let held = parts.extensions.get::<Arc<Charge>>().map(|held| Arc::clone(held) as Carrier);
-        link.receive_decoded(frame, None, held.as_ref(), &mut in_place);
+        link.receive_decoded(frame, None, held.as_ref());
         link.peer().flush_task();
         reply::empty(StatusCode::ACCEPTED)
     }

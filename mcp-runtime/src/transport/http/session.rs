@@ -18,7 +18,7 @@ use crate::method::{Method, Name};
 use crate::model::RequestId;
 use crate::peer::Peer;
 use crate::revision::Revision;
-use crate::transport::{Carrier, ClosedOnDrop, Link, in_place};
+use crate::transport::{Carrier, ClosedOnDrop, Link};
 
 /// The header that names a session.
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -158,7 +158,7 @@ fn begin(link: &Arc<Link>, frame: Frame, request: &Arc<Request>) -> Arc<Peer> {
 fn begin_on(link: &Arc<Link>, frame: Frame, request: &Arc<Request>, peer: &Arc<Peer>) {
     let carrier: Carrier = Arc::<Request>::clone(request) as Arc<dyn Any + Send + Sync>;
     let own = Arc::new(ClosedOnDrop(Arc::clone(peer)));
-    link.receive_decoded(frame, Some(own), Some(&carrier), &mut in_place);
+    link.receive_decoded(frame, Some(own), Some(&carrier));
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request, stream: Option<(Arc<super::events::Stream>, bool)>) -> Manner<'a> {

@@ -156,7 +156,7 @@ impl Sessions {
         let entry = self.app.core.store.get(key).await?.ok_or(NoSession::Unknown)?;
         let record: Record = serde_json::from_slice(&entry.value).map_err(|_| NoSession::Unknown)?;
         let revision = Revision::parse(&record.revision).ok_or(NoSession::Unknown)?;
-        let client = Client { info: record.info, capabilities: record.capabilities };
+        let client = Client::new(record.info, record.capabilities);
         let core = &self.app.core;
         let client = (client, &*entry.value);
         let questions = Pending::after(number_by_chance()?, core.limits.questions);

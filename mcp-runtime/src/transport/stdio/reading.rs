@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::super::frame::Lines;
+use super::super::frame::{Line, Lines};
 use super::super::{Input, Link, in_place};
 use super::{KEPT, Output, flush, spawn};
+use crate::ground::Ground;
 use crate::piece::Slot;
 
 /// How much may be answered before it is written though there is more to handle: a pipe takes no more at once either.
@@ -69,9 +70,9 @@ enum Spare {
 }
 
 /// What a leader finds on the desk.
-enum Found {
+enum Found<'s> {
     /// A line, and its number.
-    Line(Input, u64),
+    Line(Input<'s>, u64),
     /// All that was read is handled: this is to be read into.
     Nothing(Lines),
     /// Another leader.
@@ -144,19 +145,21 @@ impl Reading {
     fn lead(&self, mut term: u64) {
         // Calls may use timers, spawn tasks and so on while they are polled here.
         let _entered = self.link.runtime().enter();
-        let mut slot = Slot::default();
+        let (mut slot, mut ground) = (Slot::default(), self.link.ground());
         // What the call before left in the queue has waited long enough.
         let mut is_written = self.write();
         let result = loop {
             match self.next(term, &mut slot) {
                 Found::Successor => {
                     self.write();
+                    // What is out of date by then is not kept meanwhile.
+                    drop(ground);
                     let Some(again) = self.stand_by() else { return };
-                    term = again;
+                    (term, ground) = (again, self.link.ground());
                     is_written = self.write();
                 }
                 Found::Line(line, number) => {
-                    self.handle(line, number);
+                    self.handle(line, number, &mut ground);
                     if self.link.peer().queued() >= WRITTEN {
                         is_written &= self.write();
                     }
@@ -182,7 +185,7 @@ impl Reading {
     }
 
     /// Takes the next line from the desk, unless another thread leads by now.
-    fn next(&self, term: u64, slot: &mut Slot) -> Found {
+    fn next<'s>(&self, term: u64, slot: &'s mut Slot) -> Found<'s> {
         let mut desk = self.desk();
         if desk.term != term {
             desk.held -= 1;
@@ -204,9 +207,9 @@ impl Reading {
 
     /// Handles a line. From when its call is polled the reading may be handed on; whatever comes before that is done in
     /// order: a session is open before the next line is taken.
-    fn handle(&self, line: Input, number: u64) {
+    fn handle(&self, line: Input<'_>, number: u64, ground: &mut Ground) {
         let mut is_first = true;
-        self.link.receive(line, &mut |poll| {
+        self.link.receive(line, ground, &mut |poll| {
             // Of a batch, the first call decides: once the reading was handed on, the mark is the next leader's.
             if std::mem::take(&mut is_first) {
                 self.polled.store(number, Ordering::Release);
@@ -223,17 +226,23 @@ impl Reading {
     fn end(&self, result: io::Result<()>) {
         let (rest, ended) = {
             let mut desk = self.desk();
-            (desk.lines.rest().map(|line| Input::of(line, &mut Slot::default())), desk.ended.take())
+            let rest = desk.lines.rest().map(|line| match line {
+                Line::Whole(line) => Some(line.to_vec()),
+                Line::TooLong => None,
+            });
+            (rest, desk.ended.take())
         };
         self.begun.notify_one();
         self.called.notify_one();
-        if let Some(line) = rest {
+        if let Some(rest) = rest {
             // In a thread of its own, because a call that holds it up must not hide that the input has ended.
             let (link, output) = (Arc::clone(&self.link), Arc::clone(&self.output));
             let (alive, done) = mpsc::channel::<()>();
             let started = spawn("mcp-last", move || {
                 let _entered = link.runtime().enter();
-                link.receive(line, &mut in_place);
+                let (mut slot, mut ground) = (Slot::default(), link.ground());
+                let rest = rest.as_deref().map_or(Line::TooLong, Line::Whole);
+                link.receive(Input::of(rest, &mut slot), &mut ground, &mut in_place);
                 let _ = flush(&output, link.peer());
                 drop(alive);
             });
