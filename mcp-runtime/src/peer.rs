@@ -42,6 +42,8 @@ struct Queue {
     /// Someone other than the reading side appended: the transport must look.
     wanted: bool,
     closed: bool,
+    /// A thread waits: to wake one takes a call of the system, whether or not there is any.
+    is_awaited: bool,
     /// What is counted of the frames.
     held: Option<Charge>,
 }
@@ -197,6 +199,7 @@ impl Peer {
     pub(crate) fn wait_blocking(&self) -> bool {
         let mut queue = self.lock();
         while !queue.wanted && !queue.closed {
+            queue.is_awaited = true;
             queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         !queue.frames.is_empty() || !queue.closed
@@ -227,8 +230,11 @@ impl Peer {
 
     fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
         queue.wanted = true;
+        let is_awaited = mem::take(&mut queue.is_awaited);
         drop(queue);
-        self.filled.notify_one();
+        if is_awaited {
+            self.filled.notify_one();
+        }
         self.filled_task.notify_one();
     }
 

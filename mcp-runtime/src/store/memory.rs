@@ -132,7 +132,8 @@ impl Store for MemoryStore {
 struct Table {
     /// By space and id.
     spaces: HashMap<Arc<str>, HashMap<Arc<str>, Slot>>,
-    /// The entries that expire, the first to do so first; the number tells apart those that do so at once.
+    /// The entries that expire, the first to do so first; the number tells apart those that do so at once. One that was given
+    /// more time since is put behind when its turn comes, so that giving time costs nothing here.
     deadlines: BTreeMap<(Instant, u64), (Arc<str>, Arc<str>)>,
     entries: usize,
     bytes: usize,
@@ -143,6 +144,8 @@ struct Slot {
     value: Bytes,
     version: Version,
     expires: Option<Instant>,
+    /// When its turn comes, which is no later.
+    turn: Option<Instant>,
     /// Its first version: a number that no other slot has.
     number: u64,
 }
@@ -190,7 +193,7 @@ impl Table {
         if let Some(expires) = expires {
             self.deadlines.insert((expires, version.0), (Arc::clone(&space), Arc::clone(&id)));
         }
-        let slot = Slot { value, version, expires, number: version.0 };
+        let slot = Slot { value, version, expires, turn: expires, number: version.0 };
         self.spaces.entry(space).or_default().insert(id, slot);
         Ok(Some(version))
     }
@@ -219,11 +222,15 @@ impl Table {
     fn touch(&mut self, key: Key<'_>, ttl: Option<Duration>) -> bool {
         let now = Instant::now();
         let Some(slot) = self.live_mut(key, now) else { return false };
-        let (old, number) = (slot.expires, slot.number);
         slot.expires = deadline(now, ttl);
-        let new = slot.expires;
-        // What expired before has its names there already.
-        let names = old.and_then(|old| self.deadlines.remove(&(old, number)));
+        let (turn, number, new) = (slot.turn, slot.number, slot.expires);
+        if new.is_none_or(|new| turn.is_some_and(|turn| turn <= new)) {
+            // Its turn comes early enough, and finds what it is then.
+            return true;
+        }
+        slot.turn = new;
+        // What had a turn before has its names there already.
+        let names = turn.and_then(|turn| self.deadlines.remove(&(turn, number)));
         if let (Some(new), Some(names)) = (new, names.or_else(|| self.names(key))) {
             self.deadlines.insert((new, number), names);
         }
@@ -244,19 +251,29 @@ impl Table {
         if slots.is_empty() {
             self.spaces.remove(key.space);
         }
-        if let Some(expires) = slot.expires {
-            self.deadlines.remove(&(expires, slot.number));
+        if let Some(turn) = slot.turn {
+            self.deadlines.remove(&(turn, slot.number));
         }
         self.entries -= 1;
         self.bytes -= cost(key, &slot.value);
         Some(slot)
     }
 
-    /// Gives back one expired entry; `false` when there is none.
+    /// Gives back an expired entry, or puts one behind that was given more time; `false` when there is neither.
     fn sweep(&mut self, now: Instant) -> bool {
         let Some(next) = self.deadlines.first_entry().filter(|next| next.key().0 <= now) else { return false };
-        let (space, id) = next.remove();
-        self.remove(Key { space: &space, id: &id });
+        let ((_, number), (space, id)) = next.remove_entry();
+        let key = Key { space: &space, id: &id };
+        let live = self.live_mut(key, now).map(|slot| {
+            slot.turn = slot.expires;
+            slot.turn
+        });
+        match live {
+            None => drop(self.remove(key)),
+            Some(Some(turn)) => drop(self.deadlines.insert((turn, number), (space, id))),
+            // It lives for ever by now.
+            Some(None) => {}
+        }
         true
     }
 

@@ -20,6 +20,7 @@ mod router;
 mod service;
 mod session;
 mod sessions;
+mod timer;
 mod watched;
 
 use std::fmt;

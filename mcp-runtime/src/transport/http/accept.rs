@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -13,16 +12,17 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::events::Body;
-use super::head::{Verdict, Verdicts};
+use super::head::Verdict;
 use super::reply;
 use super::service::HttpService;
+use super::timer::LazyTimer;
 use super::watched::Watched;
 use crate::error::Result;
 use crate::transport::signal::Signals;
@@ -115,12 +115,11 @@ fn is_of_the_client(error: &io::Error) -> bool {
 async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch::Receiver<()>) {
     // Without it, an answer in two writes waits 40 ms for an acknowledgement. A socket that refuses works all the same.
     let _ = stream.set_nodelay(true);
-    let address = stream.peer_addr().ok();
     let (header_time, write_time) = (service.0.options.header_time, service.0.options.write_time);
     let (io, verdicts) = Watched::new(TokioIo::new(stream), write_time);
-    let answering = service_fn(move |request| answer(service.clone(), verdicts.clone(), address, request));
+    let answering = service_fn(move |request| answer(service.clone(), verdicts.next(), request));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(LazyTimer::default())
         .header_read_timeout(header_time)
         .max_buf_size(HEAD)
         .serve_connection(io, answering);
@@ -137,18 +136,14 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
 
 async fn answer(
     service: HttpService,
-    verdicts: Verdicts,
-    address: Option<SocketAddr>,
-    mut request: Request<Incoming>,
+    verdict: Verdict,
+    request: Request<Incoming>,
 ) -> std::result::Result<Response<Body>, Infallible> {
-    if let Verdict::Ambiguous(why) = verdicts.next() {
+    if let Verdict::Ambiguous(why) = verdict {
         let message = format!("the request could be read in two ways: {why}");
         let mut response = reply::refusal(StatusCode::BAD_REQUEST, &message);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return Ok(response);
-    }
-    if let Some(address) = address {
-        request.extensions_mut().insert(address);
     }
     Ok(service.route(request).await)
 }

@@ -2,8 +2,8 @@
 //! word where `Transfer-Encoding` stands too, so a smuggled request cannot be told from an honest one later. Follows the framing
 //! of HTTP/1 and nothing else of it. Floor 5.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The longest head, and the longest trailers, that are followed.
 const LONGEST: usize = 64 * 1024;
@@ -16,21 +16,37 @@ pub(crate) enum Verdict {
     Ambiguous(&'static str),
 }
 
-/// The verdicts on the requests of one connection, in their order.
+/// The verdicts on the requests of one connection, in their order: sound ones, and at the end perhaps one that is not.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Verdicts(Arc<Mutex<VecDeque<Verdict>>>);
+pub(crate) struct Verdicts(Arc<Judged>);
+
+#[derive(Debug, Default)]
+struct Judged {
+    /// How many sound heads nobody has asked about yet.
+    sound: AtomicUsize,
+    /// What is wrong with the head behind them.
+    wrong: OnceLock<&'static str>,
+}
 
 impl Verdicts {
     /// The verdict on the next request. It is there before `hyper` can have seen the head.
     ///
     /// Take it once for every request. Where there is none the framing could not be followed, and that is ambiguous.
     pub(crate) fn next(&self) -> Verdict {
-        let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        next.unwrap_or(Verdict::Ambiguous("the framing of the request before could not be followed"))
+        let Judged { sound, wrong } = &*self.0;
+        if sound.fetch_update(Ordering::AcqRel, Ordering::Acquire, |sound| sound.checked_sub(1)).is_ok() {
+            return Verdict::Sound;
+        }
+        Verdict::Ambiguous(wrong.get().unwrap_or(&"the framing of the request before could not be followed"))
     }
 
-    fn push(&self, verdict: Verdict) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(verdict);
+    fn pass(&self) {
+        self.0.sound.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn fail(&self, why: &'static str) {
+        // Nothing is judged any more behind the first one.
+        let _ = self.0.wrong.set(why);
     }
 }
 
@@ -93,6 +109,17 @@ impl Framing {
         while !bytes.is_empty() {
             match self.state {
                 State::Start | State::Fields => {
+                    if let Some((line, rest)) = self.clean_line(bytes) {
+                        self.length = self.length.saturating_add(bytes.len() - rest.len());
+                        bytes = rest;
+                        if self.length > LONGEST {
+                            return self.give_up(Some("the head is too long"), verdicts);
+                        }
+                        if let Err(reason) = self.take_line(line, verdicts) {
+                            return self.give_up(Some(reason), verdicts);
+                        }
+                        continue;
+                    }
                     let (piece, is_whole) = match memchr::memchr(b'\n', bytes) {
                         Some(end) => (end + 1, true),
                         None => (bytes.len(), false),
@@ -133,10 +160,21 @@ impl Framing {
 
     fn give_up(&mut self, reason: Option<&'static str>, verdicts: &Verdicts) {
         if let Some(reason) = reason {
-            verdicts.push(Verdict::Ambiguous(reason));
+            verdicts.fail(reason);
         }
         self.state = State::Lost;
         self.line = Vec::new();
+    }
+
+    /// The next line without its end, and what is behind it, if it is whole and nothing in it can be wrong as a line: as almost
+    /// every one is.
+    fn clean_line<'b>(&self, bytes: &'b [u8]) -> Option<(&'b [u8], &'b [u8])> {
+        if !self.line.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr3(b'\n', b'\r', b'\0', bytes)?;
+        let (line, rest) = bytes.split_at(end);
+        Some((line, rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n"))?))
     }
 
     /// Takes in the next piece of a line; only what comes in several pieces is gathered.
@@ -163,11 +201,16 @@ impl Framing {
         if memchr::memchr2(b'\r', b'\0', line).is_some() {
             return Err("a line of the head has a bare carriage return or a zero byte");
         }
+        self.take_line(line, verdicts)
+    }
+
+    /// Reads a line that is whole, without its end.
+    fn take_line(&mut self, line: &[u8], verdicts: &Verdicts) -> Result<(), &'static str> {
         match (self.state, line) {
             (State::Start, []) => {}
             (State::Start, _) => self.state = State::Fields,
             (_, []) => {
-                verdicts.push(Verdict::Sound);
+                verdicts.pass();
                 let head = std::mem::take(&mut self.head);
                 self.length = 0;
                 self.state = match head.length {
@@ -230,14 +273,17 @@ impl Head {
         if matches!(line.first(), Some(b' ' | b'\t')) {
             return Err("a header is folded over several lines");
         }
-        let colon = memchr::memchr(b':', line).ok_or("a line of the head has no colon")?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("a line of the head has no colon")?;
         let (name, value) = line.split_at(colon);
-        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
-        if name.is_empty() || name.iter().any(|byte| !byte.is_ascii_graphic()) {
+        if name.is_empty() || !name.iter().fold(true, |are, byte| are & byte.is_ascii_graphic()) {
             return Err("a header's name is empty or has white space in it or behind it");
         }
         let is_length = name.eq_ignore_ascii_case(b"content-length");
         let is_coding = name.eq_ignore_ascii_case(b"transfer-encoding");
+        if !is_length && !is_coding {
+            return Ok(());
+        }
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
         if is_length && self.length.is_some() {
             return Err("`Content-Length` stands more than once");
         }
@@ -274,7 +320,8 @@ mod tests {
             framing.follow(piece, &verdicts);
             assert!(framing.line.len() <= LONGEST);
         }
-        verdicts.0.lock().unwrap().drain(..).collect()
+        let sound = std::iter::repeat_n(Verdict::Sound, verdicts.0.sound.load(Ordering::Acquire));
+        sound.chain(verdicts.0.wrong.get().map(|why| Verdict::Ambiguous(why))).collect()
     }
 
     /// The same however the stream is cut.
