@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -117,7 +118,10 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
     let _ = stream.set_nodelay(true);
     let (header_time, write_time) = (service.0.options.header_time, service.0.options.write_time);
     let (io, verdicts) = Watched::new(TokioIo::new(stream), write_time);
-    let answering = service_fn(move |request| answer(service.clone(), verdicts.next(), request));
+    let answering = service_fn(move |request: Request<Incoming>| {
+        let (parts, body) = request.into_parts();
+        answer(service.clone(), verdicts.next(), Box::new(parts), body)
+    });
     let connection = http1::Builder::new()
         .timer(LazyTimer::default())
         .header_read_timeout(header_time)
@@ -137,7 +141,8 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
 async fn answer(
     service: HttpService,
     verdict: Verdict,
-    request: Request<Incoming>,
+    parts: Box<Parts>,
+    body: Incoming,
 ) -> std::result::Result<Response<Body>, Infallible> {
     if let Verdict::Ambiguous(why) = verdict {
         let message = format!("the request could be read in two ways: {why}");
@@ -145,5 +150,5 @@ async fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return Ok(response);
     }
-    Ok(service.route(request).await)
+    Ok(service.route(parts, body).await)
 }

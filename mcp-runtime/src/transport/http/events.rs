@@ -79,7 +79,7 @@ impl HttpBody for Body {
 pub(super) struct Source {
     peer: Arc<Peer>,
     /// A call that runs here, and is given up when nobody reads any more.
-    call: Option<Call>,
+    call: Option<Box<Call>>,
     /// The code of the error that the call was answered with.
     refused: Option<i64>,
     /// What is counted of the frames that were taken last.
@@ -112,7 +112,7 @@ impl Source {
     /// The frames of a call that runs while they are read.
     pub(super) fn running(app: Arc<App>, peer: Arc<Peer>, context: Context, running: Running) -> Self {
         app.core.running.fetch_add(1, Ordering::Relaxed);
-        let call = Some(Call { app, context, running, is_done: false });
+        let call = Some(Box::new(Call { app, context, running, is_done: false }));
         Self { peer, call, refused: None, held: None, waiting: None }
     }
 

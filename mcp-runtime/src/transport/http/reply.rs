@@ -99,6 +99,12 @@ pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<B
     if let Some(frames) = source.take_whole() {
         return whole((frames, source.take_held()), source.refused(), &manner).await;
     }
+    // What most requests need none of is not to make the futures of all of them large.
+    Box::pin(answer_later(source, manner)).await
+}
+
+/// Answers when there is something to answer with.
+async fn answer_later(mut source: Source, manner: Manner<'_>) -> Response<Body> {
     let is_let_go = manner.stream.as_ref().map(|(stream, _)| Arc::clone(stream));
     let first = tokio::time::timeout(ALIVE, async {
         tokio::select! {

@@ -59,26 +59,24 @@ impl HttpService {
     }
 
     /// Answers a request to this server alone: other paths are not found.
-    pub(super) async fn route<B>(&self, request: Request<B>) -> Response<Body>
+    pub(super) async fn route<B>(&self, parts: Box<Parts>, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        let (path, options) = (request.uri().path(), &self.0.options);
+        let (path, options) = (parts.uri.path(), &self.0.options);
         if path == options.path || options.pair && matches!(path, pair::STREAM | pair::MESSAGES) {
-            return self.answer(request).await;
+            return self.answer(parts, body).await;
         }
         let message = format!("there is nothing at {}; the endpoint is {}", crate::error::quoted(path), options.path);
         reply::refusal(StatusCode::NOT_FOUND, &message)
     }
 
-    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    async fn answer<B>(&self, mut parts: Box<Parts>, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        let (parts, body) = request.into_parts();
-        let mut parts = Box::new(parts);
         name_host(&mut parts);
         let shared = &self.0;
         if let Err(refused) = shared.options.guard.check(&parts.headers, &parts.uri) {
@@ -114,7 +112,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { Ok(service.answer(request).await) })
+        let (parts, body) = request.into_parts();
+        let parts = Box::new(parts);
+        Box::pin(async move { Ok(service.answer(parts, body).await) })
     }
 }
 
