@@ -130,8 +130,8 @@ impl Store for MemoryStore {
 
 #[derive(Default)]
 struct Table {
-    /// By space and id.
-    spaces: HashMap<Arc<str>, HashMap<Arc<str>, Slot>>,
+    /// By space, of which there are few, and id.
+    spaces: BTreeMap<Arc<str>, HashMap<Arc<str>, Slot>>,
     /// The entries that expire, the first to do so first; the number tells apart those that do so at once. One that was given
     /// more time since is put behind when its turn comes, so that giving time costs nothing here.
     deadlines: BTreeMap<(Instant, u64), (Arc<str>, Arc<str>)>,
