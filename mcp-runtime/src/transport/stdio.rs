@@ -49,13 +49,14 @@ impl Transport for Stdio {
         // Before anything is answered: from then on a client may expect that a signal ends the process in order.
         let mut signals = super::signal::Signals::new()?;
         let output = Arc::new(Mutex::new(Output { file: output, buffer: Vec::new() }));
+        let (ended, end_of_input) = oneshot::channel();
+        // A thread stays in `read` when the process is told to stop; it ends with the process. It comes first, because it is
+        // all that the first answer needs.
+        Reading::begin(&link, &output, input, ended)?;
         let writer = spawn("mcp-write", {
             let (link, output) = (Arc::clone(&link), Arc::clone(&output));
             move || write_later(link.peer(), &output)
         })?;
-        let (ended, end_of_input) = oneshot::channel();
-        // A thread stays in `read` when the process is told to stop; it ends with the process.
-        Reading::begin(&link, &output, input, ended)?;
         let result = signals.or(end_of_input).await;
         let is_patient = is_before(link.wind_down(grace), signals.again()).await;
         // Gives calls up that a second signal left, and ends the writer.
