@@ -300,6 +300,7 @@ impl Params {
     }
 
     /// The revision that it names.
+    #[cfg(feature = "http")]
     pub(crate) fn revision(&self) -> Option<&str> {
         Some(match self.facts.as_ref()?.revision.as_ref()? {
             Asked::For(revision) => revision.as_str(),

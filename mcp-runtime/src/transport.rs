@@ -188,6 +188,7 @@ impl Link {
     }
 
     /// The same for a frame that was decoded already, and whose answers may have a way out of their own.
+    #[cfg(feature = "http")]
     pub(crate) fn receive_decoded(
         self: &Arc<Self>,
         frame: Frame,
