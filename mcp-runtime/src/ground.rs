@@ -4,6 +4,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use crate::catalog::Catalog;
 use crate::context::{Common, Party, Surroundings};
 use crate::error::ProtocolError;
@@ -49,8 +51,15 @@ impl Ground {
 
     /// Takes notice of changes.
     pub(crate) fn renew(&mut self, core: &Core) {
-        if core.version() != self.version {
-            *self = if self.lasts { Self::lasting(core) } else { Self::once(core) };
+        if core.version() == self.version {
+            return;
+        }
+        let new = if self.lasts { Self::lasting(core) } else { Self::once(core) };
+        let old = std::mem::replace(self, new);
+        // With it may go what removed functions hold, and whatever that does then must not hold up who reads.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(old))),
+            Err(_) => drop(old),
         }
     }
 
@@ -74,7 +83,12 @@ impl Ground {
             (None, None) => Party::Request(Arc::<Client>::default()),
         };
         let own = Surroundings { party, peer: Arc::clone(origin.peer), states: Arc::clone(&self.catalog.states) };
-        if !self.lasts {
+        // A client that is not known again is not kept either: what it says of itself may be long.
+        let is_kept = match &own.party {
+            Party::Session(_) => true,
+            Party::Request(client) => client.is_remembered(),
+        };
+        if !self.lasts || !is_kept {
             return Ok(Common::Own(own));
         }
         let shared = Arc::new(own);

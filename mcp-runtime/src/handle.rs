@@ -71,7 +71,8 @@ impl Handle {
         core.upgrade().map_or(Ok(()), |core| core.add(registry))
     }
 
-    /// Removes an entry and tells clients; says whether it was there. Calls that are under way go on. Before the server
+    /// Removes an entry and tells clients; says whether it was there. Calls that are under way go on, and what the entry
+    /// holds is dropped when they have ended and every connection that was open has sent something else. Before the server
     /// starts there is nothing to remove, hide or show.
     pub fn remove(&self, entry: Entry<'_>) -> bool {
         self.core().is_some_and(|core| core.remove(entry))

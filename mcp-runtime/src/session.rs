@@ -50,6 +50,11 @@ impl Client {
         })
     }
 
+    /// Whether it is known again when a request states the same.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.stated.is_some()
+    }
+
     /// Whether it is known to be what a request states.
     pub(crate) fn is(&self, stated: Stated<'_>) -> bool {
         self.stated
@@ -147,7 +152,7 @@ impl Clients {
             return Ok(Arc::clone(known));
         }
         let client = Arc::new(Client::read(stated)?);
-        if client.stated.is_some() {
+        if client.is_remembered() {
             *self.lock() = Some(Arc::clone(&client));
         }
         Ok(client)

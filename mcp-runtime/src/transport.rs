@@ -162,6 +162,11 @@ impl Link {
         Ground::lasting(&self.app.core)
     }
 
+    /// Takes notice of changes before a call comes.
+    pub(crate) fn renew(&self, ground: &mut Ground) {
+        ground.renew(&self.app.core);
+    }
+
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
     }

@@ -17,7 +17,7 @@ mod tests;
 /// How many expired entries one write gives back at most: more than it makes, so that they cannot gather.
 const SWEPT: usize = 64;
 /// What an entry costs beside its key and its value: its places in the tables, when those have just grown.
-const OVERHEAD: usize = 384;
+const OVERHEAD: usize = 416;
 
 /// A [`Store`] in the memory of the process. Cloning it clones a pointer.
 ///
@@ -49,7 +49,7 @@ impl Bounds {
         self
     }
 
-    /// The most bytes, 128 MiB unless set: of keys and values, and 384 for each entry.
+    /// The most bytes, 128 MiB unless set: of keys and values, and 416 for each entry.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self

@@ -56,7 +56,9 @@ impl Transport for Stdio {
         let writer = spawn("mcp-write", {
             let (link, output) = (Arc::clone(&link), Arc::clone(&output));
             move || write_later(link.peer(), &output)
-        })?;
+        })
+        // Nothing is called any more whose answer would not come.
+        .inspect_err(|_| link.give_up())?;
         let result = signals.or(end_of_input).await;
         let is_patient = is_before(link.wind_down(grace), signals.again()).await;
         // Gives calls up that a second signal left, and ends the writer.

@@ -241,6 +241,28 @@ async fn writes_give_back_what_expired_a_little_at_a_time() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_given_more_time_is_put_behind_and_goes_when_that_is_over() {
+    let store = MemoryStore::default();
+    done(store.insert(key("a"), b"1", Some(SECOND)));
+    done(store.insert(key("b"), b"1", Some(SECOND)));
+    for _ in 0..3 {
+        advance(SECOND / 2).await;
+        assert!(done(store.touch(key("a"), Some(SECOND))));
+    }
+    // Whoever counts sweeps: the one is past its turn and lives, the other has expired.
+    assert_eq!(done(store.count("tests")), 1);
+    assert_eq!(store.lock().deadlines.len(), 1);
+    assert!(done(store.touch(key("a"), None)));
+    advance(SECOND * 2).await;
+    assert_eq!(done(store.count("tests")), 1);
+    assert!(store.lock().deadlines.is_empty(), "what lives for ever has no turn");
+    assert!(done(store.touch(key("a"), Some(SECOND))));
+    advance(SECOND).await;
+    assert_eq!(done(store.count("tests")), 0);
+    assert_empty(&store);
+}
+
 #[test]
 fn what_is_kept_is_not_printed() {
     let store = MemoryStore::default();

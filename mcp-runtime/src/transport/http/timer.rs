@@ -1,12 +1,13 @@
 //! The clock that `hyper` bounds the time for a head with. It sets a new one for every request, and almost never needs it: here that
 //! takes a look at the clock, and not the lock of the runtime's timers. Floor 5.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant as StdInstant};
 
 use hyper::rt::{Sleep, Timer};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 /// The clock of one connection. All that it times one after the other has one alarm.
@@ -66,11 +67,13 @@ impl Future for LazySleep {
                 return Poll::Pending;
             }
             *waker = Some(cx.waker().clone());
-            ready!(sleep.as_mut().poll(cx));
+            // Not within the budget of the task: without any left, nothing would be set here.
+            ready!(pin!(unconstrained(sleep.as_mut())).poll(cx));
             if deadline <= sleep.deadline() {
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline);
+            *waker = None;
         }
     }
 }
@@ -86,7 +89,7 @@ mod tests {
     /// After how long it ends, in seconds.
     async fn ends_after(sleep: &mut Pin<Box<dyn Sleep>>) -> u64 {
         let begun = Instant::now();
-        sleep.await;
+        assert!(timeout(Duration::from_hours(1), sleep).await.is_ok(), "it does not end");
         begun.elapsed().as_secs()
     }
 
@@ -111,6 +114,20 @@ mod tests {
         assert!(timeout(second, sleep.as_mut()).await.is_err());
         let mut sleep = timer.sleep(second * 2);
         assert_eq!(ends_after(&mut sleep).await, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_has_used_up_its_budget_sets_it_all_the_same() {
+        let mut sleep = LazyTimer::default().sleep(Duration::from_secs(3));
+        let waker = std::future::poll_fn(|cx| {
+            while pin!(tokio::task::consume_budget()).poll(cx).is_ready() {}
+            assert!(sleep.as_mut().poll(cx).is_pending());
+            Poll::Ready(cx.waker().clone())
+        })
+        .await;
+        // The task is polled again without a word from the clock, and waits.
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!(ends_after(&mut sleep).await, 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -152,7 +152,8 @@ impl Reading {
             match self.next(term, &mut slot) {
                 Found::Successor => {
                     self.write();
-                    // What is out of date by then is not kept meanwhile.
+                    // What is out of date is not kept meanwhile.
+                    self.link.renew(&mut ground);
                     drop(ground);
                     let Some(again) = self.stand_by() else { return };
                     (term, ground) = (again, self.link.ground());
