@@ -388,6 +388,7 @@ impl Link {
     fn run(self: &Arc<Self>, (id, ticket): (&RequestId, Ticket), call: Call, target: Target, turn: &mut Turn<'_, '_>) {
         // The task polls again at once, so that a wake-up that comes in between is not lost.
         let mut cx = TaskContext::from_waker(Waker::noop());
+        let revision = call.context.revision();
         let (mut call, mut begun) = (Some(call), None);
         let catalog = turn.ground.catalog();
         (turn.around)(&mut || {
@@ -402,11 +403,10 @@ impl Link {
         let running = match begun {
             Some(Begun::Waiting(running)) => running,
             Some(Begun::Replied(reply)) => {
+                let answer = target.ahead(|out| self.app.encode(out, revision, id, reply));
                 return self.flights.leave(ticket, |context| {
                     context.end();
-                    target.put(context.peer(), |out| {
-                        self.app.encode(out, context.revision(), id, reply);
-                    });
+                    answer.put(context.peer());
                 });
             }
             // A transport that runs no poll serves nobody.
@@ -420,11 +420,10 @@ impl Link {
                 let reply = running.await;
                 flying.peer().room().await;
                 flying.end();
+                let was_stream = reply.is_end_of_stream();
+                let answer = target.ahead(|out| link.app.encode(out, revision, flying.id(), reply));
                 link.flights.land(flying.id(), seat, || {
-                    let was_stream = reply.is_end_of_stream();
-                    target.put_awake(flying.peer(), |out| {
-                        link.app.encode(out, flying.revision(), flying.id(), reply);
-                    });
+                    answer.put_awake(flying.peer());
                     if was_stream {
                         tell_end(flying.peer(), flying.id());
                     }

@@ -24,11 +24,51 @@ impl Target {
         }
     }
 
-    /// Hands an answer on and wakes the transport.
-    pub(super) fn put_awake(self, peer: &Peer, encode: impl FnOnce(&mut Vec<u8>)) {
-        match self.place {
-            None => peer.send(encode),
-            Some(place) => place.fill(encode),
+    /// Takes an answer that is to be handed on while others wait. One that has a way of its own is written here, before
+    /// they do; any other is written where it goes.
+    pub(super) fn ahead<E: FnOnce(&mut Vec<u8>)>(self, encode: E) -> Answer<E> {
+        if self.own.is_none() || self.place.is_some() {
+            return Answer { target: self, text: Text::Unwritten(encode) };
+        }
+        let mut text = Vec::new();
+        encode(&mut text);
+        Answer { target: self, text: Text::Written(text) }
+    }
+}
+
+/// An answer that goes to its target at once.
+pub(super) struct Answer<E> {
+    target: Target,
+    text: Text<E>,
+}
+
+enum Text<E> {
+    Written(Vec<u8>),
+    Unwritten(E),
+}
+
+impl<E: FnOnce(&mut Vec<u8>)> Answer<E> {
+    /// Hands it on; the transport is told when the frame in hand has been handled.
+    pub(super) fn put(self, peer: &Peer) {
+        let Self { target, text } = self;
+        target.put(peer, |out| text.append_to(out));
+    }
+
+    /// Hands it on and wakes the transport.
+    pub(super) fn put_awake(self, peer: &Peer) {
+        match self.target.place {
+            None => peer.send(|out| self.text.append_to(out)),
+            Some(place) => place.fill(|out| self.text.append_to(out)),
+        }
+    }
+}
+
+impl<E: FnOnce(&mut Vec<u8>)> Text<E> {
+    fn append_to(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Unwritten(encode) => encode(out),
+            Self::Written(text) if out.is_empty() => *out = text,
+            Self::Written(text) => out.extend_from_slice(&text),
         }
     }
 }
