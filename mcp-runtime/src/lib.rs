@@ -29,6 +29,7 @@
 mod error;
 mod piece;
 mod revision;
+mod text;
 mod uri;
 
 pub mod model;

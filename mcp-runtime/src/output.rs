@@ -11,6 +11,7 @@ use crate::model::{
     AudioContent, BlobResourceContents, CallToolResult, ContentBlock, EmbeddedResource, GetPromptResult, ImageContent,
     PromptMessage, ResourceContents, ResourceLink, Role, TextContent, TextResourceContents,
 };
+use crate::text::to_text;
 
 /// A value that says itself how a tool answers with it.
 ///
@@ -127,7 +128,8 @@ fn of_content(content: Vec<ContentBlock>) -> CallToolResult {
 
 /// Structured content and its mirror as text, from one serialization.
 pub(crate) fn structured(value: &impl Serialize) -> Result<CallToolResult, ProtocolError> {
-    CallToolResult::structured(value).map_err(|_| ProtocolError::internal("the result could not be serialized"))
+    let json = to_text(value).map_err(|_| ProtocolError::internal("the result could not be serialized"))?;
+    Ok(CallToolResult::mirrored(json))
 }
 
 fn text_contents(text: String, uri: &str, mime: Option<&str>) -> ResourceContents {
@@ -148,8 +150,7 @@ pub(crate) fn json_contents(
     uri: &str,
     mime: Option<&str>,
 ) -> Result<Vec<ResourceContents>, ProtocolError> {
-    let text =
-        serde_json::to_string(value).map_err(|_| ProtocolError::internal("the resource could not be serialized"))?;
+    let text = to_text(value).map_err(|_| ProtocolError::internal("the resource could not be serialized"))?;
     Ok(vec![text_contents(text, uri, Some(mime.unwrap_or("application/json")))])
 }
 

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::message::blank_breaks;
-use crate::model::{CallToolResult, ContentBlock, TextContent};
+use crate::model::{CallToolResult, ContentBlock, Mirror, TextContent};
 
 impl CallToolResult {
     /// Appends what `Serialize` makes of it, in a third of the time where it is text, and in one line.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        let Self { content, structured_content, is_error, result_type, meta } = self;
+        let Self { content, structured_content: _, is_error, result_type, meta, mirror } = self;
+        out.reserve(self.weight());
         out.extend_from_slice(br#"{"content":["#);
         for (index, block) in content.iter().enumerate() {
             if index > 0 {
@@ -24,16 +25,39 @@ impl CallToolResult {
         }
         out.push(b']');
         let start = out.len();
-        member(out, br#","structuredContent":"#, structured_content.as_ref())?;
-        // Somebody may have laid it out by hand.
-        blank_breaks(out, start);
+        if let Some(json) = self.structured_text() {
+            out.extend_from_slice(br#","structuredContent":"#);
+            let is_wrapped = *mirror == Mirror::Wrapped;
+            if is_wrapped {
+                out.extend_from_slice(br#"{"result":"#);
+            }
+            out.extend_from_slice(json.as_bytes());
+            if is_wrapped {
+                out.push(b'}');
+            }
+            // Somebody may have laid it out by hand.
+            blank_breaks(out, start);
+        }
         member(out, br#","isError":"#, is_error.as_ref())?;
         member(out, br#","resultType":"#, result_type.as_ref())?;
         member(out, br#","_meta":"#, meta.as_ref())?;
         out.push(b'}');
         Ok(())
     }
+
+    /// About how many bytes it comes to, so that a buffer grows once. A quarter of a text is left for what must be escaped: in
+    /// JSON as text that is every quote.
+    fn weight(&self) -> usize {
+        let texts = self.content.iter().map(|block| match block {
+            ContentBlock::Text(TextContent { text, .. }) => BLOCK + text.len() + text.len() / 4,
+            _ => BLOCK,
+        });
+        texts.sum::<usize>() + self.structured_text().map_or(0, str::len)
+    }
 }
+
+/// What a block of content takes beside its text.
+const BLOCK: usize = 64;
 
 fn member(out: &mut Vec<u8>, name: &[u8], value: Option<&impl Serialize>) -> serde_json::Result<()> {
     let Some(value) = value else { return Ok(()) };
@@ -70,6 +94,7 @@ mod tests {
                                 is_error,
                                 result_type: result_type.clone(),
                                 meta,
+                                mirror: Mirror::None,
                             };
                             let mut out = Vec::new();
                             result.write(&mut out)?;

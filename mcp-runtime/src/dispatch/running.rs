@@ -144,7 +144,7 @@ impl Stage {
 fn of_tool(result: Result<Box<CallToolResult>, ProtocolError>, row: &ToolRow) -> Reply {
     Reply(result.map(|result| {
         // What the output schema says matters only where there is something that it could be said of.
-        let wraps = result.structured_content.is_some() && row.listed.item().wraps_output();
+        let wraps = result.structured_text().is_some() && row.listed.item().wraps_output();
         Answered::Tool(checked(result, row), wraps)
     }))
 }
@@ -300,9 +300,9 @@ fn checked(result: Box<CallToolResult>, row: &ToolRow) -> Box<CallToolResult> {
     const IS_CHECKED: bool = cfg!(debug_assertions);
     /// Enough for any result: what is compared is not a peer's, but the server's own.
     const STEPS: usize = 1_000_000;
-    let Some(json) = result.structured_content.as_ref().filter(|_| IS_CHECKED) else { return result };
+    let Some(json) = result.structured_text().filter(|_| IS_CHECKED) else { return result };
     let Some(schema) = &row.listed.item().output_schema else { return result };
-    let value = serde_json::from_str(json.get()).unwrap_or_default();
+    let value = serde_json::from_str(json).unwrap_or_default();
     match mismatch(schema, &value, "result", STEPS) {
         None => result,
         Some(problems) => Box::new(CallToolResult::error(format!(

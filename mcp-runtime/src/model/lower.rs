@@ -7,7 +7,7 @@ use crate::model::{
     CacheScope, CallToolResult, CancelledNotificationParams, CompleteResult, ContentBlock, DiscoverResult,
     ElicitationCompleteNotificationParams, EmptyResult, GetPromptResult, Implementation, InitializeResult, JsonObject,
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingMessageNotificationParams, ProgressNotificationParams, Prompt, PromptArgument, PromptMessage,
+    LoggingMessageNotificationParams, Mirror, ProgressNotificationParams, Prompt, PromptArgument, PromptMessage,
     ReadResourceResult, Resource, ResourceTemplate, ResourceUpdatedNotificationParams, ResultType, ServerCapabilities,
     SubscriptionsAcknowledgedNotificationParams, SubscriptionsListenResult, Tool,
 };
@@ -192,31 +192,35 @@ impl Lower for CallToolResult {
     /// For tools of which [`Tool::wraps_output`] is false. Structured content that is no object is wrapped here too where
     /// the revision allows only objects, because a tool without an output schema may answer with anything.
     fn lower(&mut self, revision: Revision) {
-        let Self { content, structured_content, is_error: _, result_type: kind, meta: _ } = self;
-        if let Some(json) = structured_content {
-            if revision < Revision::V2025_06_18 {
-                if content.is_empty() {
-                    content.push(ContentBlock::text(json.get()));
-                }
-                *structured_content = None;
-            } else if revision < Revision::V2026_07_28 && !json.get().starts_with('{') {
-                output::wrap_value(json);
-            }
-        }
-        content.lower(revision);
-        result_type(revision, kind);
+        let is_object = self.structured_text().is_none_or(|json| json.starts_with('{'));
+        self.lower_structured(revision, !is_object);
     }
 }
 
 impl CallToolResult {
     /// Lowers the result of a tool whose output schema was wrapped, see [`Tool::wraps_output`]. Wraps anew each time.
     pub(crate) fn lower_wrapped(&mut self, revision: Revision) {
-        if (Revision::V2025_06_18..Revision::V2026_07_28).contains(&revision)
-            && let Some(json) = &mut self.structured_content
-        {
-            output::wrap_value(json);
+        self.lower_structured(revision, true);
+    }
+
+    fn lower_structured(&mut self, revision: Revision, wraps: bool) {
+        let Self { content, structured_content, is_error: _, result_type: kind, meta: _, mirror } = self;
+        if revision < Revision::V2025_06_18 {
+            *mirror = Mirror::None;
+            if let Some(json) = structured_content.take()
+                && content.is_empty()
+            {
+                content.push(ContentBlock::text(json.get()));
+            }
+        } else if revision < Revision::V2026_07_28 && wraps {
+            match structured_content {
+                Some(json) => output::wrap_value(json),
+                None if *mirror == Mirror::Plain => *mirror = Mirror::Wrapped,
+                None => {}
+            }
         }
-        self.lower(revision);
+        content.lower(revision);
+        result_type(revision, kind);
     }
 }
 

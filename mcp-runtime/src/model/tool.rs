@@ -131,6 +131,22 @@ pub struct CallToolResult {
     /// Metadata of the result.
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Meta>,
+    /// Whether its one text is its structured content as well.
+    #[serde(skip)]
+    pub(crate) mirror: Mirror,
+}
+
+/// What else the one text of a result is. Nobody but this crate makes a result whose text is anything else, and hands it to
+/// nobody: it is written as if the structured content stood in its own place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mirror {
+    /// A text.
+    #[default]
+    None,
+    /// The structured content.
+    Plain,
+    /// What stands in the structured content as `result`.
+    Wrapped,
 }
 
 impl CallToolResult {
@@ -158,5 +174,19 @@ impl CallToolResult {
     pub fn structured<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
         let json = to_raw_value(value)?;
         Ok(Self { structured_content: Some(json.clone()), ..Self::text(Box::<str>::from(json)) })
+    }
+
+    /// The same in half the memory, for nobody to look at: see [`Mirror`].
+    pub(crate) fn mirrored(json: String) -> Self {
+        Self { mirror: Mirror::Plain, ..Self::text(json) }
+    }
+
+    /// The structured content, wherever it stands; not yet wrapped.
+    pub(crate) fn structured_text(&self) -> Option<&str> {
+        match (self.mirror, self.content.first()) {
+            (Mirror::None, _) => self.structured_content.as_ref().map(|json| json.get()),
+            (_, Some(ContentBlock::Text(text))) => Some(&text.text),
+            _ => None,
+        }
     }
 }

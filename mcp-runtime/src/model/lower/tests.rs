@@ -172,6 +172,24 @@ fn structured_content_is_wrapped_with_its_schema_or_when_it_is_no_object() {
 }
 
 #[test]
+fn a_text_that_is_structured_content_too_is_written_as_if_both_stood_there() -> serde_json::Result<()> {
+    for json in [r#"{"a":"\n"}"#, "[1]", "null", r#""{""#] {
+        let both = CallToolResult::structured(&serde_json::from_str::<serde_json::Value>(json)?)?;
+        for revision in Revision::ALL {
+            for lower in [CallToolResult::lower as fn(&mut _, _), CallToolResult::lower_wrapped] {
+                let written = |mut result: CallToolResult| {
+                    lower(&mut result, revision);
+                    let mut out = Vec::new();
+                    result.write(&mut out).map(|()| String::from_utf8(out).unwrap())
+                };
+                assert_eq!(written(CallToolResult::mirrored(json.to_owned()))?, written(both.clone())?);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn structured_content_alone_becomes_text_where_there_is_none() {
     check::<CallToolResult>(
         &json!({ "content": [], "structuredContent": { "a": 1 } }),
