@@ -76,7 +76,7 @@ fn a_request_has_one_session() {
     assert_eq!(site.send(&request).said(), "3");
     for id in [&other.id, &one.id] {
         let message = site.send(&request.clone().with("Mcp-Session-Id", id)).refused(400, -32600);
-        assert!(message.contains("stands twice"), "{message}");
+        assert!(message.contains("more than one `mcp-session-id` header"), "{message}");
     }
 }
 

@@ -145,8 +145,10 @@ pub(super) async fn whole(
     }
     // Only a call of 2026-07-28 runs where it is answered; in a session, errors are answers like any other.
     let status = refused.map_or(StatusCode::OK, status_of);
-    let coding = Coding::wanted(manner.headers).filter(|_| manner.compresses && frame.len() > WORTHWHILE);
-    let Some(coding) = coding else { return json(status, held(frame, charge)) };
+    let is_worthwhile = manner.compresses && frame.len() > WORTHWHILE;
+    let Some(coding) = is_worthwhile.then(|| Coding::wanted(manner.headers)).flatten() else {
+        return json(status, held(frame, charge));
+    };
     let another = charge.as_ref().map(Charge::another);
     let (frame, compressed) = if frame.len() > LONG {
         let frame = held(frame, charge);

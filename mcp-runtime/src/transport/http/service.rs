@@ -18,7 +18,7 @@ use tower_service::Service;
 use super::context::Principal;
 use super::events::Body;
 use super::gathered::Gathered;
-use super::guard::Refusal;
+use super::guard::{self, Refusal};
 use super::mirror::PARAMETER;
 use super::pair::{self, Pairs};
 use super::sessions::Sessions;
@@ -82,7 +82,7 @@ impl HttpService {
         if let Err(refused) = shared.options.guard.check(&parts.headers, &parts.uri) {
             return refuse(&refused);
         }
-        let origin = parts.headers.get(header::ORIGIN).filter(|_| shared.options.cors).cloned();
+        let origin = if shared.options.cors { parts.headers.get(header::ORIGIN).cloned() } else { None };
         let mut response = match &parts.method {
             &Verb::OPTIONS if origin.is_some() => preflight(&parts.headers),
             _ => shared.serve(parts, body).await,
@@ -138,20 +138,22 @@ impl Shared {
                 _ => not_allowed("open the stream with GET; it says where to post messages", "GET"),
             };
         }
-        match parts.method {
-            Verb::POST => self.post(parts, body, principal).await,
-            Verb::GET if session::session_id(&parts).is_some() => {
+        if parts.method == Verb::POST {
+            return self.post(parts, body, principal).await;
+        }
+        match (&parts.method, parts.headers.get(session::SESSION)) {
+            (&Verb::GET, Some(session)) => {
                 if !media::accepted(&parts.headers).event_stream {
                     let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
                     return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
                 }
-                match self.find(&parts, Said::of(&parts), principal.as_ref(), None).await {
+                match self.find((&parts, session), Said::of(&parts), principal.as_ref(), None).await {
                     Ok(live) => session::listen(&parts, &live),
                     Err(response) => response,
                 }
             }
-            Verb::DELETE if session::session_id(&parts).is_some() => {
-                match self.find(&parts, Said::of(&parts), principal.as_ref(), None).await {
+            (&Verb::DELETE, Some(session)) => {
+                match self.find((&parts, session), Said::of(&parts), principal.as_ref(), None).await {
                     Ok(live) => session::end(self, &live).await,
                     Err(response) => response,
                 }
@@ -165,7 +167,7 @@ impl Shared {
 
     async fn find(
         &self,
-        parts: &Parts,
+        (parts, session): (&Parts, &HeaderValue),
         version: Said,
         principal: Option<&Arc<str>>,
         asked: Option<&RequestId>,
@@ -173,7 +175,8 @@ impl Shared {
         if version.is_modern() {
             return Err(unsupported(parts, asked));
         }
-        let id = session::session_id(parts).unwrap_or_default();
+        // One that is no text names none that could be known.
+        let id = session.to_str().unwrap_or_default();
         self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none, asked))
     }
 
@@ -185,9 +188,10 @@ impl Shared {
         if let Err(refused) = media::check_content_type(&parts.headers).and_then(|()| check_coding(&parts)) {
             return refuse(&refused);
         }
-        if parts.headers.get_all(session::SESSION).iter().count() > 1 {
-            return reply::refusal(StatusCode::BAD_REQUEST, "`Mcp-Session-Id` stands twice; a request has one session");
-        }
+        let session = match guard::only(&parts.headers, &session::SESSION) {
+            Ok(session) => session.cloned(),
+            Err(refused) => return refuse(&refused),
+        };
         let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
         let accepted = media::accepted(&parts.headers);
         let takes_both = accepted.json && accepted.event_stream;
@@ -195,7 +199,7 @@ impl Shared {
             let message = "`Accept` must list `application/json` and `text/event-stream`: the answer may be either";
             return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
         }
-        let (body, held) = match self.read(&parts, body).await {
+        let (body, held) = match self.read(body).await {
             Ok(read) => read,
             Err(refused) => return refuse(&refused),
         };
@@ -205,7 +209,7 @@ impl Shared {
             parts.extensions.insert(Arc::new(held));
         }
         let version = Said::of(&parts);
-        let is_of_session = session::session_id(&parts).is_some() && version.is_there && !version.is_modern();
+        let is_of_session = session.is_some() && version.is_there && !version.is_modern();
         let frame = message::decode(body);
         if is_pair {
             return self.pairs.post(&parts, principal.as_ref(), frame);
@@ -218,14 +222,14 @@ impl Shared {
                 return reply::json(StatusCode::BAD_REQUEST, out.into());
             }
             // Only a session can have batches, and its link knows whether it has.
-            batch @ Frame::Batch(_) => return self.in_session(parts, version, principal, batch).await,
+            batch @ Frame::Batch(_) => return self.in_session(parts, session, version, principal, batch).await,
         };
         let single = match single {
             Message::Request { id, method, params } if !is_of_session => {
                 let raw = params.clone_raw();
                 let asked = modern::Asked::read(&method, params);
                 // A session is told that there is no such version, not what a revision would want that it does not speak.
-                let seems_modern = match session::session_id(&parts) {
+                let seems_modern = match session {
                     Some(_) => version.said == Some(Revision::LATEST),
                     None => version.is_modern() || asked.is_discovery(),
                 };
@@ -241,23 +245,22 @@ impl Shared {
             Message::Notification { .. } if version.said == Some(Revision::LATEST) => {
                 reply::empty(StatusCode::ACCEPTED)
             }
-            Message::Request { ref method, .. }
-                if method.known() == Some(Method::Initialize) && session::session_id(&parts).is_none() =>
-            {
+            Message::Request { ref method, .. } if method.known() == Some(Method::Initialize) && session.is_none() => {
                 session::open(self, parts, principal, Frame::Single(Ok(single))).await
             }
-            message => self.in_session(parts, version, principal, Frame::Single(Ok(message))).await,
+            message => self.in_session(parts, session, version, principal, Frame::Single(Ok(message))).await,
         }
     }
 
     async fn in_session(
         &self,
         parts: Box<Parts>,
+        session: Option<HeaderValue>,
         version: Said,
         principal: Option<Arc<str>>,
         frame: Frame,
     ) -> Response<Body> {
-        if session::session_id(&parts).is_none() {
+        let Some(session) = session else {
             if version.is_there && version.said.is_none() {
                 return unsupported(&parts, session::id_of(&frame));
             }
@@ -269,15 +272,15 @@ impl Shared {
                            repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
                            2026-07-28";
             return reply::refusal_of(session::id_of(&frame), StatusCode::BAD_REQUEST, message);
-        }
-        match self.find(&parts, version, principal.as_ref(), session::id_of(&frame)).await {
+        };
+        match self.find((&parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
             Ok(live) => session::post(self, parts, &live, frame).await,
             Err(response) => response,
         }
     }
 
     /// Reads the body within its bounds, and counts it if it is long.
-    async fn read<B>(&self, parts: &Parts, body: B) -> Result<(Vec<u8>, Option<Charge>), Refusal>
+    async fn read<B>(&self, body: B) -> Result<(Vec<u8>, Option<Charge>), Refusal>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
@@ -287,7 +290,7 @@ impl Shared {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             message: format!("the message is longer than {most} bytes; the server's author can raise the limit"),
         };
-        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let announced = body.size_hint().exact();
         if announced.is_some_and(|length: u64| length > most as u64) {
             return Err(too_long());
         }

@@ -191,8 +191,3 @@ fn has_requests(frame: &Frame) -> bool {
         Frame::Batch(messages) => messages.iter().any(asks),
     }
 }
-
-/// The id of a session that a request names. One that is no text names none that could be known.
-pub(super) fn session_id(parts: &Parts) -> Option<&str> {
-    parts.headers.get(SESSION).map(|id| id.to_str().unwrap_or_default())
-}
