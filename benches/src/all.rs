@@ -1,5 +1,6 @@
 //! Everything at once: builds, checks, rounds in which every server takes its turn in every scenario, and the report.
 
+use crate::core::OneCore;
 use crate::figures::{Figures, Key};
 use crate::load::Target;
 use crate::options::Options;
@@ -17,6 +18,8 @@ pub(crate) const SCENARIOS: [(&str, Job, [usize; 2]); 6] = [
     ("echo64k", Job::Echo(64 << 10), [1, 1]),
     ("echo1m", Job::Echo(1 << 20), [1, 1]),
 ];
+/// The scenario in which the server and its client share a core.
+const ON_ONE_CORE: &str = "add";
 /// How many tools the server has in turn, for what depends on their number.
 pub(crate) const TOOLS: [usize; 5] = [5, 50, 500, 1_000, 5_000];
 /// How often a server is started in a round.
@@ -119,7 +122,10 @@ fn loops(options: &Options, servers: &[Server], transport: Transport, era: Era, 
             if figures.has_failed(&key) {
                 continue;
             }
-            match target.measure(&mut Request::new(job.clone(), era), in_flight, options.time) {
+            let measured = (column == ON_ONE_CORE).then(|| OneCore::of(target.process.id())).transpose();
+            let measured =
+                measured.and_then(|_held| target.measure(&mut Request::new(job.clone(), era), in_flight, options.time));
+            match measured {
                 Ok(figure) => {
                     figures.add(key.clone(), round, figure.time);
                     if in_flight == 1 {

@@ -7,6 +7,7 @@
 
 mod all;
 mod chart;
+mod core;
 mod cost;
 mod figures;
 mod http;
