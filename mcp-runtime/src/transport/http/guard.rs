@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::OnceLock;
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{StatusCode, Uri};
@@ -14,7 +15,12 @@ use crate::error::quoted;
 pub(crate) struct Guard {
     hosts: Vec<String>,
     origins: Vec<String>,
+    /// What the first `Host` header said that was let in, by itself: nearly all say the same.
+    usual: OnceLock<Box<[u8]>>,
 }
+
+/// Longer names are not kept.
+const KEPT: usize = 255;
 
 /// Why a request was turned away before anybody looked into it.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +59,10 @@ impl Guard {
         let Some(value) = only(headers, &HOST)? else {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request has no `Host` header"));
         };
+        let stands_alone = uri.authority().is_none() && value.len() <= KEPT;
+        if stands_alone && self.usual.get().is_some_and(|usual| **usual == *value.as_bytes()) {
+            return Ok(());
+        }
         let text = text(value);
         let Some(name) = Name::parse(&text) else {
             let message = format!("the `Host` header is no name of a host: {}", quoted(&text));
@@ -70,6 +80,9 @@ impl Guard {
             }
         }
         if name.is_loopback() || self.hosts.iter().any(|allowed| allowed == "*" || name.is(allowed)) {
+            if stands_alone {
+                self.usual.get_or_init(|| value.as_bytes().into());
+            }
             return Ok(());
         }
         let message = format!(
@@ -289,6 +302,21 @@ mod tests {
             assert_eq!(host(&guard(), name), 403, "{name}");
         }
         assert_eq!(host(&guard(), "localhost"), 200, "allowing names keeps the loopback names");
+    }
+
+    #[test]
+    fn who_was_let_in_lets_nobody_else_in() {
+        let guard = guard();
+        for round in 0..2 {
+            assert_eq!(host(&guard, "mcp.example.com"), 200, "{round}");
+            for name in ["mcp.example.con", "mcp.example.com.evil.com", "evil.com", ""] {
+                assert_ne!(host(&guard, name), 200, "{name}");
+            }
+            let lines = [("host", "mcp.example.com"), ("host", "mcp.example.com")];
+            assert_eq!(check(&guard, &lines, "/mcp"), 400);
+            assert_eq!(check(&guard, &lines[..1], "http://other.example.com/mcp"), 400);
+            assert_eq!(check(&guard, &[lines[0], ("origin", "https://evil.com")], "/mcp"), 403);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The sessions of the older revisions: what a client agreed on stands in the store, what lives in this process stands here.
 //! A session belongs to whoever opened it. Floor 5.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ const FINISHED: usize = 16;
 /// The sessions of one server.
 pub(super) struct Sessions {
     app: Arc<App>,
-    live: Mutex<HashMap<Box<str>, Arc<Live>>>,
+    live: Mutex<BTreeMap<Box<str>, Arc<Live>>>,
     most: usize,
     ttl: Duration,
     bounds: Bounds,
@@ -204,7 +204,7 @@ impl Sessions {
 
     /// Gives up what is in flight and closes every stream; sessions stay in the store.
     pub(super) async fn wind_down(&self, grace: Duration) {
-        let all: Vec<_> = self.lock().drain().map(|(_, live)| live).collect();
+        let all: Vec<_> = std::mem::take(&mut *self.lock()).into_values().collect();
         let mut ending = tokio::task::JoinSet::new();
         for live in all {
             ending.spawn(async move { live.link.wind_down(grace).await });
@@ -229,7 +229,7 @@ impl Sessions {
         let _ = live.expiring.set(expiring.abort_handle());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Live>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Arc<Live>>> {
         // Nothing that can panic runs while it is locked but an allocation.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
