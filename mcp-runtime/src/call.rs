@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::method::Method;
 use crate::model::{
-    CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, GetTaskResult, InputRequiredResult,
-    ReadResourceResult, SubscriptionsListenResult,
+    CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, InputRequiredResult,
+    ReadResourceResult, SubscriptionsListenResult, TaskRecord,
 };
 use crate::piece::Piece;
 #[cfg(feature = "http")]
@@ -64,7 +64,7 @@ pub(crate) enum Answered {
     Empty(Box<EmptyResult>),
     /// The call became a task.
     Task(Box<CreateTaskResult>),
-    TaskState(Box<GetTaskResult>),
+    TaskState(Box<TaskRecord>),
     /// JSON that was made at start-up.
     Prepared(Bytes),
 }

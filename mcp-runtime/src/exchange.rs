@@ -152,7 +152,7 @@ pub(crate) fn result_of(core: &Core, revision: Revision, reply: Reply) -> Result
     }
     let mut out = Vec::new();
     encode(core, &mut out, revision, &RequestId::Number(0), reply);
-    let message: Message = serde_json::from_slice(&out).unwrap_or(Message { result: None, error: None });
+    let message: Message = crate::text::from_bytes(&out).unwrap_or(Message { result: None, error: None });
     match (message.result, message.error) {
         (Some(result), _) => Ok(result),
         (None, Some(error)) => Err(error),
@@ -239,7 +239,7 @@ fn encode_answer(
         Answered::Listened(result) => lowered!(result),
         Answered::Empty(result) => lowered!(result),
         Answered::Task(result) => lowered!(result),
-        Answered::TaskState(result) => lowered!(*result),
+        Answered::TaskState(record) => send!(*record),
     }
 }
 

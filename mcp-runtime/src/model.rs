@@ -26,6 +26,7 @@ mod roots;
 mod sampling;
 
 mod cancel;
+mod record;
 mod subscription;
 mod task;
 
@@ -49,6 +50,7 @@ pub use input::*;
 pub use logging::*;
 pub use progress::*;
 pub use prompt::*;
+pub(crate) use record::TaskRecord;
 pub use resource::*;
 pub use result::*;
 pub use roots::*;

@@ -186,8 +186,8 @@ impl Replay {
                 "`requestState` is not what this server gave for this request; begin again without it",
             )
         })?;
-        let memory: Memory =
-            serde_json::from_slice(&text).map_err(|_| ProtocolError::internal("the request's state cannot be read"))?;
+        let memory: Memory = crate::text::from_bytes(&text)
+            .map_err(|_| ProtocolError::internal("the request's state cannot be read"))?;
         if memory.until < now() {
             return Err(ProtocolError::invalid_params("`requestState` has expired; begin again without it"));
         }

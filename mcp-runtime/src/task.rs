@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, oneshot};
@@ -20,8 +20,8 @@ use crate::dispatch::Running;
 use crate::error::{ProtocolError, reason};
 use crate::exchange::result_of;
 use crate::model::{
-    CreateMessageResult, CreateTaskResult, DetailedTask, ElicitResult, EmptyResult, ErrorObject, GetTaskResult,
-    InputRequest, InputRequests, ListRootsResult, ResultType, TASKS_EXTENSION, Task, TaskState,
+    CreateMessageResult, CreateTaskResult, ElicitResult, EmptyResult, ErrorObject, InputRequest, InputRequests,
+    ListRootsResult, ResultType, TASKS_EXTENSION, Task, TaskRecord, TaskState,
 };
 use crate::piece::Piece;
 use crate::replay::{Answering, TaskAsk};
@@ -53,12 +53,6 @@ struct Asks {
     open: BTreeMap<String, (InputRequest, oneshot::Sender<Box<RawValue>>)>,
     /// Nobody answers any more.
     are_over: bool,
-}
-
-/// What stands in the store.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    task: DetailedTask,
 }
 
 /// The members of a request about a task.
@@ -115,9 +109,8 @@ impl Core {
         let mut task = Task::new(&*id, SystemTime::now());
         task.ttl_ms = Some(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1));
         task.poll_interval_ms = Some(POLL);
-        let record = Record { task: DetailedTask { task: task.clone(), state: TaskState::Working } };
-        let text =
-            serde_json::to_vec(&record).map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
+        let text = serde_json::to_vec(&TaskRecord::new(&task))
+            .map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
         let key = Key { space: &space, id: &id };
         self.store
             .insert(key, &text, Some(ttl))
@@ -145,13 +138,9 @@ impl Core {
     }
 
     /// Answers `tasks/get`.
-    pub(crate) async fn get_task(
-        self: Arc<Self>,
-        context: Context,
-        id: Box<str>,
-    ) -> Result<GetTaskResult, ProtocolError> {
+    pub(crate) async fn get_task(self: Arc<Self>, context: Context, id: Box<str>) -> Result<TaskRecord, ProtocolError> {
         let (record, _) = self.find_task(&context, &id).await?;
-        Ok(GetTaskResult { task: record.task, result_type: None, meta: None })
+        Ok(record)
     }
 
     /// Answers `tasks/update`: hands answers to the task. What it does not wait for is ignored.
@@ -169,14 +158,14 @@ impl Core {
             .input_responses
             .ok_or_else(|| ProtocolError::invalid_params("`tasks/update` needs the parameter `inputResponses`"))?;
         let (record, _) = self.find_task(&context, &id).await?;
-        if record.task.state.status().is_terminal() {
+        if record.status.is_terminal() {
             return Ok(EmptyResult::default());
         }
         let run = self.tasks.lock().get(&id).cloned();
         let Some(run) = run else {
             // It may have come to its end since.
             let (record, _) = self.find_task(&context, &id).await?;
-            return if record.task.state.status().is_terminal() {
+            return if record.status.is_terminal() {
                 Ok(EmptyResult::default())
             } else {
                 Err(ProtocolError::internal("the task runs in another process, or no longer"))
@@ -203,11 +192,15 @@ impl Core {
         Ok(EmptyResult::default())
     }
 
-    async fn find_task(&self, context: &Context, id: &str) -> Result<(Record, crate::store::Version), ProtocolError> {
+    async fn find_task(
+        &self,
+        context: &Context,
+        id: &str,
+    ) -> Result<(TaskRecord, crate::store::Version), ProtocolError> {
         let entry = self.store.get(Key { space: &space(context), id }).await?;
         let unknown = || ProtocolError::invalid_params(format!("unknown task {}", crate::error::quoted(id)));
         let entry = entry.ok_or_else(unknown)?;
-        let record = serde_json::from_slice(&entry.value)
+        let record = crate::text::from_bytes(&entry.value)
             .map_err(|_| ProtocolError::internal("what is known of the task cannot be read"))?;
         Ok((record, entry.version))
     }
@@ -221,17 +214,11 @@ impl Core {
     ) -> Result<(), ProtocolError> {
         loop {
             let (mut record, version) = self.find_task(context, id).await?;
-            if record.task.state.status().is_terminal() {
+            if record.status.is_terminal() {
                 return Ok(());
             }
-            record.task.state = state();
-            if let TaskState::Failed { error } = &record.task.state {
-                // SEP-2663, "Task Execution Errors".
-                record.task.task.status_message = Some(error.message.clone());
-            }
-            record.task.task.updated(SystemTime::now());
-            let text =
-                serde_json::to_vec(&record).map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
+            let text = record.set(state(), SystemTime::now()).and_then(|()| serde_json::to_vec(&record));
+            let text = text.map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
             if self.store.replace(Key { space: &space(context), id }, &text, version).await?.is_some() {
                 return Ok(());
             }

@@ -1,9 +1,9 @@
-//! Values as JSON text. Floor 0.
+//! Values as JSON text, and back. Floor 0.
 
 use std::cell::Cell;
 
-use serde::Serialize;
-use serde::ser::Error as _;
+use serde::de::{Deserialize, Error as _};
+use serde::ser::{self, Serialize};
 
 /// Longer texts stay where they were made, and the buffer is not kept.
 const KEPT: usize = 16 * 1024;
@@ -24,7 +24,7 @@ pub(crate) fn to_text(value: &impl Serialize) -> serde_json::Result<String> {
 }
 
 fn finish(text: Vec<u8>, written: serde_json::Result<()>) -> serde_json::Result<String> {
-    let no_text = || serde_json::Error::custom("the value was written as something that is no text");
+    let no_text = || -> serde_json::Error { ser::Error::custom("the value was written as something that is no text") };
     if text.len() > KEPT {
         written?;
         return String::from_utf8(text).map_err(|_| no_text());
@@ -36,6 +36,12 @@ fn finish(text: Vec<u8>, written: serde_json::Result<()>) -> serde_json::Result<
     made
 }
 
+/// Reads a value from bytes. All that is read is read from text: another reader would be another copy of the code for every type.
+pub(crate) fn from_bytes<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
+    let text = std::str::from_utf8(json).map_err(serde_json::Error::custom)?;
+    serde_json::from_str(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,14 +51,14 @@ mod tests {
         struct Nested(usize);
         impl Serialize for Nested {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let inner = to_text(&"x".repeat(self.0)).map_err(S::Error::custom)?;
+                let inner = to_text(&"x".repeat(self.0)).map_err(ser::Error::custom)?;
                 serializer.serialize_str(&inner)
             }
         }
         struct Failing;
         impl Serialize for Failing {
             fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-                Err(S::Error::custom("no"))
+                Err(ser::Error::custom("no"))
             }
         }
         for length in [0, 10, KEPT - 2, KEPT - 1, 3 * KEPT, 10] {

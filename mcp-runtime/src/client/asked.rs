@@ -71,9 +71,9 @@ fn read(wire: &Wire, name: &str, params: Option<&[u8]>) -> Result<InputRequest, 
     let undeclared = || ProtocolError::method_not_found(name).because("the client does not declare it");
     let method = Method::parse(name).filter(|method| wire.hub.handlers.answers(*method)).ok_or_else(undeclared)?;
     let request = match method {
-        Method::Elicit => serde_json::from_slice(params).map(InputRequest::Elicit),
-        Method::CreateMessage => serde_json::from_slice(params).map(InputRequest::CreateMessage),
-        _ => serde_json::from_slice(params).map(|params| InputRequest::ListRoots(Some(params))),
+        Method::Elicit => crate::text::from_bytes(params).map(InputRequest::Elicit),
+        Method::CreateMessage => crate::text::from_bytes(params).map(InputRequest::CreateMessage),
+        _ => crate::text::from_bytes(params).map(|params| InputRequest::ListRoots(Some(params))),
     };
     request.map_err(|error| ProtocolError::invalid_params(reason(&error)))
 }

@@ -144,7 +144,7 @@ impl Cache {
 
     /// Keeps the answer if the server lets it be kept, and if nothing changed while it was under way.
     pub(super) fn put(&self, asked: Asked, bytes: &Bytes) {
-        let Ok(hints) = serde_json::from_slice::<Hints>(bytes) else { return };
+        let Ok(hints) = crate::text::from_bytes::<Hints>(bytes) else { return };
         let Some(ttl) = hints.ttl_ms.filter(|ttl| *ttl > 0.0 && ttl.is_finite()) else { return };
         let is_complete = hints.result_type.is_none_or(|kind| kind == ResultType::Complete);
         let ttl = Duration::try_from_secs_f64(ttl / 1000.0).unwrap_or(LONGEST).min(LONGEST);
@@ -182,7 +182,7 @@ impl Cache {
             Method::ResourceUpdated => is_read_of,
             _ => return,
         };
-        let uri = serde_json::from_slice(params).map(|params: ResourceUpdatedNotificationParams| params.uri);
+        let uri = crate::text::from_bytes(params).map(|params: ResourceUpdatedNotificationParams| params.uri);
         let uri = uri.unwrap_or_default();
         let mut kept = self.kept();
         kept.changes += 1;
@@ -222,7 +222,7 @@ fn is_read_of(key: &Key, uri: &str) -> bool {
         uri: String,
     }
     let is_part = |read: Read| read.uri.starts_with(uri) || uri.starts_with(&read.uri);
-    key.method == Method::ReadResource && serde_json::from_slice(&key.params).is_ok_and(is_part)
+    key.method == Method::ReadResource && crate::text::from_bytes(&key.params).is_ok_and(is_part)
 }
 
 impl Kept {

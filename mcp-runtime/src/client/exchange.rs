@@ -126,7 +126,7 @@ impl Inner {
             }) => flight?,
         };
         let mut tell = |params: &Bytes| {
-            if let (Some(f), Ok(params)) = (on_progress.as_mut(), serde_json::from_slice(params)) {
+            if let (Some(f), Ok(params)) = (on_progress.as_mut(), crate::text::from_bytes(params)) {
                 f(params);
             }
         };

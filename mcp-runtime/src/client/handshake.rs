@@ -218,7 +218,7 @@ impl Handshake<'_> {
 /// an older server, which may answer anything.
 fn judge(answer: Answer) -> Result<Verdict, Error> {
     let error = match answer.result(Method::Discover) {
-        Ok(bytes) => return Ok(serde_json::from_slice(&bytes).map_or(Verdict::Legacy, Verdict::Discovered)),
+        Ok(bytes) => return Ok(crate::text::from_bytes(&bytes).map_or(Verdict::Legacy, Verdict::Discovered)),
         Err(error) => error,
     };
     match &error {

@@ -185,7 +185,7 @@ impl Hub {
 
     fn log(&self, params: &Bytes) {
         let Some(on_log) = &self.observers.on_log else { return };
-        let Ok(params) = serde_json::from_slice(params) else { return };
+        let Ok(params) = crate::text::from_bytes(params) else { return };
         // The user's code must not end the connection; the panic itself is on standard error by now.
         let _ = catch_unwind(AssertUnwindSafe(|| on_log(params)));
     }

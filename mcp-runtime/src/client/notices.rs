@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> Stream for Notices<T> {
         loop {
             let Some(heard) = ready!(self.ear.poll(cx)) else { return Poll::Ready(None) };
             // What makes no sense is passed over, as a callback passes over it.
-            if let Ok(notice) = serde_json::from_slice(&heard.params) {
+            if let Ok(notice) = crate::text::from_bytes(&heard.params) {
                 return Poll::Ready(Some(notice));
             }
         }

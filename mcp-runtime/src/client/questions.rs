@@ -28,7 +28,7 @@ impl Inner {
         if round > self.options.rounds {
             return Err(refused(format!("the server asked {} times and did not answer", self.options.rounds)));
         }
-        let asked: InputRequiredResult = serde_json::from_slice(result).map_err(|error| invalid(method, &error))?;
+        let asked: InputRequiredResult = crate::text::from_bytes(result).map_err(|error| invalid(method, &error))?;
         let Some(requests) = asked.input_requests else {
             if asked.request_state.is_none() {
                 return Err(Error::invalid(method, "it asks for input and does not say for which"));

@@ -83,14 +83,14 @@ struct Outline {
 
 /// How a result is to be read; one that does not say is complete.
 pub(super) fn kind(method: Method, result: &[u8]) -> Result<ResultType, Error> {
-    let Outline { result_type } = serde_json::from_slice(result).map_err(|error| invalid(method, &error))?;
+    let Outline { result_type } = crate::text::from_bytes(result).map_err(|error| invalid(method, &error))?;
     Ok(result_type.unwrap_or_default())
 }
 
 /// Reads a result, if it is complete.
 pub(super) fn decode<R: DeserializeOwned>(method: Method, result: &[u8]) -> Result<R, Error> {
     match kind(method, result)? {
-        ResultType::Complete => serde_json::from_slice(result).map_err(|error| invalid(method, &error)),
+        ResultType::Complete => crate::text::from_bytes(result).map_err(|error| invalid(method, &error)),
         result_type => Err(Error::Incomplete { server: String::new(), method, result_type }),
     }
 }

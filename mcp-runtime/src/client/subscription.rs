@@ -274,7 +274,8 @@ impl Subscription {
             };
             let Some(heard) = heard.filter(|heard| is_tagged(&heard.params, stream.id())) else { continue };
             if heard.method == Method::Acknowledged {
-                let acknowledged = serde_json::from_slice::<SubscriptionsAcknowledgedNotificationParams>(&heard.params);
+                let acknowledged =
+                    crate::text::from_bytes::<SubscriptionsAcknowledgedNotificationParams>(&heard.params);
                 if let Ok(acknowledged) = acknowledged {
                     self.filter = acknowledged.notifications;
                 }
@@ -297,7 +298,7 @@ fn is_tagged(params: &[u8], id: i64) -> bool {
         #[serde(rename = "_meta", default)]
         meta: JsonObject,
     }
-    let tagged = serde_json::from_slice::<Tagged>(params);
+    let tagged = crate::text::from_bytes::<Tagged>(params);
     tagged.is_ok_and(|tagged| tagged.meta.get(SUBSCRIPTION_ID_KEY).is_some_and(|of| of.as_i64() == Some(id)))
 }
 
@@ -309,7 +310,7 @@ fn change(filter: &SubscriptionFilter, method: Method, params: &[u8]) -> Option<
         Method::PromptsListChanged => wants(filter.prompts_list_changed).then_some(Change::Prompts),
         Method::ResourcesListChanged => wants(filter.resources_list_changed).then_some(Change::Resources),
         Method::ResourceUpdated => {
-            let ResourceUpdatedNotificationParams { uri, .. } = serde_json::from_slice(params).ok()?;
+            let ResourceUpdatedNotificationParams { uri, .. } = crate::text::from_bytes(params).ok()?;
             let is_asked = |asked: &String| uri.starts_with(asked.as_str());
             filter.resource_subscriptions.iter().flatten().any(is_asked).then_some(Change::Resource(uri))
         }

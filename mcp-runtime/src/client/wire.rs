@@ -353,7 +353,7 @@ impl Wire {
 
     /// The server gives up something that it asked.
     fn cancelled(&self, params: &[u8]) {
-        let Ok(CancelledNotificationParams { request_id, .. }) = serde_json::from_slice(params) else { return };
+        let Ok(CancelledNotificationParams { request_id, .. }) = crate::text::from_bytes(params) else { return };
         self.give_up(&request_id);
     }
 
@@ -395,7 +395,7 @@ impl Wire {
         if params.len() > PROGRESS_LENGTH {
             return;
         }
-        let Ok(Token { progress_token: RequestId::Number(id) }) = serde_json::from_slice(&params) else { return };
+        let Ok(Token { progress_token: RequestId::Number(id) }) = crate::text::from_bytes(&params) else { return };
         let progress = self.table().waiting.get(&id).and_then(|waiting| waiting.progress.clone());
         if let Some(progress) = progress {
             // It fails when whoever awaits the call is behind; calls are not held up for it.
@@ -435,7 +435,7 @@ impl Wire {
         }
         let is_settled = match &id {
             Some(id) => self.settle(id, || Answer::Malformed(error.message().to_owned())),
-            None => serde_json::from_slice::<Orphan>(frame).is_ok(),
+            None => crate::text::from_bytes::<Orphan>(frame).is_ok(),
         };
         if !is_settled {
             self.note_stray(frame);
@@ -475,7 +475,7 @@ impl Answer {
                 Err(Error::invalid(method, reason))
             }
             Self::Failed(error) => Err(error),
-            Self::Error(error) => match serde_json::from_slice(&error) {
+            Self::Error(error) => match crate::text::from_bytes(&error) {
                 Ok(ErrorObject { code, message, data }) => {
                     let error = ProtocolError::new(code, message);
                     let error = data.into_iter().fold(error, ProtocolError::with_data);

@@ -291,7 +291,7 @@ impl TryFrom<Flat> for TaskStatusNotificationParams {
 /// Formats a time as RFC 3339 does, which is ISO 8601 too: in UTC, with milliseconds.
 ///
 /// What lies before 1970 becomes its beginning, what lies after 9999 its last second: only a broken clock says so.
-fn timestamp(at: SystemTime) -> String {
+pub(super) fn timestamp(at: SystemTime) -> String {
     const LAST: u64 = 253_402_300_799;
     const DAY: u64 = 86_400;
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -49,7 +49,7 @@ struct Meta<'f> {
 impl<'f> Outline<'f> {
     /// Reads a frame of this client's own; one that cannot be read has no headers.
     pub(super) fn of(frame: &'f [u8]) -> Self {
-        serde_json::from_slice(frame).unwrap_or(Self { method: None, params: None })
+        crate::text::from_bytes(frame).unwrap_or(Self { method: None, params: None })
     }
 
     pub(super) fn is(&self, method: Method) -> bool {

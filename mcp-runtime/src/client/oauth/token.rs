@@ -152,7 +152,7 @@ impl TokenRequest<'_> {
         if !answer.status.is_success() {
             return Err(Error::fetch(self.endpoint, format!("it answers {}", answer.status)));
         }
-        let body: Body = serde_json::from_slice(&answer.body)
+        let body: Body = crate::text::from_bytes(&answer.body)
             .map_err(|_| Error::metadata(self.endpoint, "it gives no `access_token`"))?;
         let longest =
             body.access_token.reveal().len().max(body.refresh_token.as_ref().map_or(0, |token| token.reveal().len()));
@@ -198,7 +198,7 @@ impl TokenRequest<'_> {
 }
 
 fn refusal(answer: &Answer) -> Option<Refusal> {
-    serde_json::from_slice(&answer.body).ok()
+    crate::text::from_bytes(&answer.body).ok()
 }
 
 /// RFC 6749 section 2.3.1: both halves are form-encoded first.

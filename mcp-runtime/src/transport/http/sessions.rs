@@ -154,7 +154,7 @@ impl Sessions {
     /// Takes up a session that another process opened, or this one before it was started anew.
     async fn restore(self: &Arc<Self>, key: Key<'_>) -> Result<Arc<Live>, NoSession> {
         let entry = self.app.core.store.get(key).await?.ok_or(NoSession::Unknown)?;
-        let record: Record = serde_json::from_slice(&entry.value).map_err(|_| NoSession::Unknown)?;
+        let record: Record = crate::text::from_bytes(&entry.value).map_err(|_| NoSession::Unknown)?;
         let revision = Revision::parse(&record.revision).ok_or(NoSession::Unknown)?;
         let client = Client::new(record.info, record.capabilities);
         let core = &self.app.core;
