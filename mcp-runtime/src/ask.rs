@@ -11,6 +11,7 @@ use std::task::{Context as TaskContext, Poll};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use crate::capability::Capability;
@@ -26,7 +27,7 @@ use crate::model::{
     FormMode, InputRequest, ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
 };
 use crate::pending::{Closed, Pending};
-use crate::replay::Replay;
+use crate::replay::{Question, Replay};
 use crate::revision::Revision;
 
 /// How many tokens a model may use for an answer when nobody says it.
@@ -395,7 +396,8 @@ async fn answer<T: Answer>(
         Some(replay) if let Some(task) = replay.task() => {
             replay.forgive(refused);
             let task = task.upgrade().ok_or(AskError::Gone)?;
-            let answer = task.ask(key, question.clone()).await.ok_or(AskError::Gone)?;
+            let check = |answer: &RawValue| serde_json::from_str::<T::Wire>(answer.get()).map(drop);
+            let answer = task.ask(key, Question { text: text_of(&asked)?, check }).await.ok_or(AskError::Gone)?;
             let wire = serde_json::from_str(answer.get()).map_err(|error| {
                 AskError::Invalid(format!("the client's answer cannot be read: {}", reason(&error)))
             })?;
@@ -407,7 +409,7 @@ async fn answer<T: Answer>(
                 AskError::Unaskable(format!("two questions of one call have the key {}", quoted(&key)))
             })?;
             let Some(answer) = replay.answer(&key) else {
-                replay.ask(key, asked);
+                replay.ask(key, text_of(&asked)?);
                 // The call ends here. What comes after this line runs when it begins again; only a task of its own is
                 // still there to hear that nobody answers it.
                 replay.over(context).await;
@@ -425,6 +427,10 @@ async fn answer<T: Answer>(
             }
         }
     }
+}
+
+fn text_of(question: &InputRequest) -> Result<Box<RawValue>, AskError> {
+    to_raw_value(question).map_err(|error| AskError::Unaskable(reason(&error)))
 }
 
 /// Asks by a request of its own (up to 2025-11-25) and awaits the response.

@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::method::Method;
 use crate::model::{
-    CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, InputRequiredResult,
-    ReadResourceResult, SubscriptionsListenResult, TaskRecord,
+    Asked, CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, ReadResourceResult,
+    SubscriptionsListenResult, TaskRecord,
 };
 use crate::piece::Piece;
 #[cfg(feature = "http")]
@@ -58,7 +58,7 @@ pub(crate) enum Answered {
     Prompt(Box<GetPromptResult>),
     Completion(Box<CompleteResult>),
     /// The client is asked first.
-    Input(Box<InputRequiredResult>),
+    Input(Box<Asked>),
     /// A stream of changes ended.
     Listened(Box<SubscriptionsListenResult>),
     Empty(Box<EmptyResult>),

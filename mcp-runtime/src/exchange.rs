@@ -235,7 +235,7 @@ fn encode_answer(
         }
         Answered::Prompt(result) => lowered!(result),
         Answered::Completion(result) => lowered!(result),
-        Answered::Input(result) => lowered!(result),
+        Answered::Input(result) => send!(*result),
         Answered::Listened(result) => lowered!(result),
         Answered::Empty(result) => lowered!(result),
         Answered::Task(result) => lowered!(result),

@@ -50,7 +50,7 @@ pub use input::*;
 pub use logging::*;
 pub use progress::*;
 pub use prompt::*;
-pub(crate) use record::TaskRecord;
+pub(crate) use record::{Asked, Questions, Standing, TaskRecord};
 pub use resource::*;
 pub use result::*;
 pub use roots::*;

@@ -17,7 +17,7 @@ use crate::capability::Capability;
 use crate::context::Context;
 use crate::error::{ProtocolError, reason};
 use crate::method::Method;
-use crate::model::{InputRequest, InputRequests, InputRequiredResult};
+use crate::model::{Asked, Questions};
 use crate::params::Params;
 use crate::seal::Seal;
 
@@ -102,7 +102,15 @@ impl Subject<'_> {
 /// How a call that became a task asks: it goes on, and its client answers the task.
 pub(crate) trait TaskAsk: Send + Sync {
     /// Asks and waits; `None` when nobody will answer.
-    fn ask(self: Arc<Self>, key: Option<String>, request: InputRequest) -> Answering;
+    fn ask(self: Arc<Self>, key: Option<String>, question: Question) -> Answering;
+}
+
+/// What a task asks.
+pub(crate) struct Question {
+    /// A request without an id, as the client sees it.
+    pub(crate) text: Box<RawValue>,
+    /// Whether something can be an answer to it.
+    pub(crate) check: fn(&RawValue) -> serde_json::Result<()>,
 }
 
 /// The future of an answer to a task.
@@ -111,7 +119,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Option<Box<RawValue>>> +
 /// How a call that has to wait ends.
 pub(crate) enum Ending {
     /// It asks its client, or was asked something that makes no sense.
-    Asked(Result<InputRequiredResult, ProtocolError>),
+    Asked(Result<Asked, ProtocolError>),
     /// It goes on as a task.
     Task,
 }
@@ -125,7 +133,7 @@ struct Round {
     /// Which answers this round has used.
     used: BTreeSet<String>,
     kept: Map<String, Value>,
-    requests: InputRequests,
+    questions: Questions,
     /// What the client cannot do that it was asked: the reason for the call's failure, if it fails.
     refusals: Vec<(usize, Capability)>,
     /// How many there have been, forgiven ones too.
@@ -215,9 +223,9 @@ impl Replay {
     }
 
     /// Asks: the call ends with it when its function has to wait next.
-    pub(crate) fn ask(&self, key: String, request: InputRequest) {
+    pub(crate) fn ask(&self, key: String, question: Box<RawValue>) {
         self.change(|round| {
-            round.requests.insert(key, request);
+            round.questions.insert(key, question);
         });
     }
 
@@ -310,12 +318,12 @@ impl Replay {
     /// How a call that has to wait ends because it asked; `None` if it waits for something else, and then `waker` is woken
     /// when it asks.
     pub(crate) fn ending(&self, waker: &Waker, keeping: &Keeping, subject: Subject<'_>) -> Option<Ending> {
-        let (requests, used, kept) = {
+        let (questions, used, kept) = {
             let mut round = self.lock();
             if let Some(error) = round.end.take() {
                 return Some(Ending::Asked(Err(error)));
             }
-            if round.requests.is_empty() {
+            if round.questions.is_empty() {
                 // Whatever is asked before is answered before (SEP-2663, "Task Creation").
                 if std::mem::take(&mut round.wants_task) {
                     return Some(Ending::Task);
@@ -326,18 +334,18 @@ impl Replay {
                 }
                 return None;
             }
-            (std::mem::take(&mut round.requests), std::mem::take(&mut round.used), std::mem::take(&mut round.kept))
+            (std::mem::take(&mut round.questions), std::mem::take(&mut round.used), std::mem::take(&mut round.kept))
         };
-        Some(Ending::Asked(self.seal(keeping, subject, requests, (&used, kept))))
+        Some(Ending::Asked(self.seal(keeping, subject, questions, (&used, kept))))
     }
 
     fn seal(
         &self,
         keeping: &Keeping,
         subject: Subject<'_>,
-        requests: InputRequests,
+        questions: Questions,
         (used, kept): (&BTreeSet<String>, Map<String, Value>),
-    ) -> Result<InputRequiredResult, ProtocolError> {
+    ) -> Result<Asked, ProtocolError> {
         let answers = self.answers.iter().filter(|(key, _)| used.contains(*key));
         let memory = Memory {
             until: now().saturating_add(keeping.ttl.as_secs()),
@@ -356,11 +364,7 @@ impl Replay {
             .seal
             .close(text, &subject.to_bytes())
             .ok_or_else(|| ProtocolError::internal("the system has no random numbers"))?;
-        Ok(InputRequiredResult {
-            input_requests: Some(requests),
-            request_state: Some(state),
-            ..InputRequiredResult::default()
-        })
+        Ok(Asked::new(questions, state))
     }
 
     fn change(&self, change: impl FnOnce(&mut Round)) {

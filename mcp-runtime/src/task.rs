@@ -20,11 +20,11 @@ use crate::dispatch::Running;
 use crate::error::{ProtocolError, reason};
 use crate::exchange::result_of;
 use crate::model::{
-    CreateMessageResult, CreateTaskResult, ElicitResult, EmptyResult, ErrorObject, InputRequest, InputRequests,
-    ListRootsResult, ResultType, TASKS_EXTENSION, Task, TaskRecord, TaskState,
+    CreateTaskResult, EmptyResult, ErrorObject, Questions, ResultType, Standing, TASKS_EXTENSION, Task, TaskRecord,
+    TaskStatus,
 };
 use crate::piece::Piece;
-use crate::replay::{Answering, TaskAsk};
+use crate::replay::{Answering, Question, TaskAsk};
 use crate::seal::random;
 use crate::server::Core;
 use crate::store::{Key, StoreError};
@@ -50,7 +50,7 @@ struct Run {
 #[derive(Default)]
 struct Asks {
     last: u64,
-    open: BTreeMap<String, (InputRequest, oneshot::Sender<Box<RawValue>>)>,
+    open: BTreeMap<String, (Question, oneshot::Sender<Box<RawValue>>)>,
     /// Nobody answers any more.
     are_over: bool,
 }
@@ -129,12 +129,7 @@ impl Core {
             replay.set_task(Arc::downgrade(&task));
         }
         tokio::spawn(run.go_on(running, ttl));
-        Ok(CreateTaskResult {
-            task,
-            status: TaskState::Working.status(),
-            result_type: Some(ResultType::Task),
-            meta: None,
-        })
+        Ok(CreateTaskResult { task, status: TaskStatus::Working, result_type: Some(ResultType::Task), meta: None })
     }
 
     /// Answers `tasks/get`.
@@ -183,7 +178,7 @@ impl Core {
         id: Box<str>,
     ) -> Result<EmptyResult, ProtocolError> {
         self.find_task(&context, &id).await?;
-        self.write_task(&context, &id, || TaskState::Cancelled).await?;
+        self.write_task(&context, &id, || Standing::Cancelled).await?;
         let run = self.tasks.lock().get(&id).cloned();
         if let Some(run) = run {
             run.context.cancel();
@@ -210,15 +205,16 @@ impl Core {
         &self,
         context: &Context,
         id: &str,
-        state: impl Fn() -> TaskState,
+        standing: impl Fn() -> Standing,
     ) -> Result<(), ProtocolError> {
         loop {
             let (mut record, version) = self.find_task(context, id).await?;
             if record.status.is_terminal() {
                 return Ok(());
             }
-            let text = record.set(state(), SystemTime::now()).and_then(|()| serde_json::to_vec(&record));
-            let text = text.map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
+            record.set(standing(), SystemTime::now());
+            let text =
+                serde_json::to_vec(&record).map_err(|_| ProtocolError::internal("the task cannot be written down"))?;
             if self.store.replace(Key { space: &space(context), id }, &text, version).await?.is_some() {
                 return Ok(());
             }
@@ -236,15 +232,6 @@ async fn unless_given_up(running: &mut Running, given_up: &Notify) -> Option<Rep
         Pin::new(&mut *running).poll(cx).map(Some)
     })
     .await
-}
-
-/// Whether this can be an answer to that question.
-fn check_answer(request: &InputRequest, answer: &RawValue) -> serde_json::Result<()> {
-    match request {
-        InputRequest::Elicit(_) => serde_json::from_str::<ElicitResult>(answer.get()).map(drop),
-        InputRequest::CreateMessage(_) => serde_json::from_str::<CreateMessageResult>(answer.get()).map(drop),
-        InputRequest::ListRoots(_) => serde_json::from_str::<ListRootsResult>(answer.get()).map(drop),
-    }
 }
 
 impl Tasks {
@@ -286,8 +273,8 @@ impl Run {
     /// Writes down what the call came to.
     async fn finish(&self, core: &Core, reply: Reply) {
         let state = |outcome: &Result<Box<RawValue>, ErrorObject>| match outcome {
-            Ok(result) => TaskState::Completed { result: result.clone() },
-            Err(error) => TaskState::Failed { error: error.clone() },
+            Ok(result) => Standing::Completed(result.clone()),
+            Err(error) => Standing::Failed(error.clone()),
         };
         let outcome = result_of(core, self.context.revision(), reply);
         if core.write_task(&self.context, &self.id, || state(&outcome)).await.is_err() {
@@ -303,8 +290,8 @@ impl Run {
     fn answer(&self, answers: BTreeMap<String, &RawValue>) -> Result<(), ProtocolError> {
         let mut asks = self.lock();
         for (key, answer) in &answers {
-            if let Some((request, _)) = asks.open.get(key)
-                && let Err(error) = check_answer(request, answer)
+            if let Some((question, _)) = asks.open.get(key)
+                && let Err(error) = (question.check)(answer)
             {
                 let key = crate::error::quoted(key);
                 let what = format!("the answer {key} in `inputResponses` is no answer: {}", reason(&error));
@@ -324,9 +311,9 @@ impl Run {
     async fn save(&self, core: &Core) -> Result<(), ProtocolError> {
         core.write_task(&self.context, &self.id, || {
             let asks = self.lock();
-            let input_requests: InputRequests =
-                asks.open.iter().map(|(key, (request, _))| (key.clone(), request.clone())).collect();
-            if input_requests.is_empty() { TaskState::Working } else { TaskState::InputRequired { input_requests } }
+            let questions: Questions =
+                asks.open.iter().map(|(key, (question, _))| (key.clone(), question.text.clone())).collect();
+            if questions.is_empty() { Standing::Working } else { Standing::Asking(questions) }
         })
         .await
     }
@@ -338,7 +325,7 @@ impl Run {
 }
 
 impl TaskAsk for Run {
-    fn ask(self: Arc<Self>, key: Option<String>, request: InputRequest) -> Answering {
+    fn ask(self: Arc<Self>, key: Option<String>, question: Question) -> Answering {
         Box::pin(async move {
             let (answer, waiting) = {
                 let mut asks = self.lock();
@@ -350,7 +337,7 @@ impl TaskAsk for Run {
                 // A name is never used twice in the life of a task.
                 let number = asks.last;
                 let key = key.map_or_else(|| format!("ask-{number}"), |key| format!("{key}-{number}"));
-                asks.open.insert(key.clone(), (request, sender));
+                asks.open.insert(key.clone(), (question, sender));
                 (waiting, Open { run: Arc::clone(&self), key })
             };
             let core = self.core.upgrade()?;

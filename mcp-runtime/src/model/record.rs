@@ -1,17 +1,46 @@
-//! A task as it stands in the store, which is also what `tasks/get` answers. What goes with its state is text already: to read
-//! it back takes none of the types that it was made of. Floor 0.
+//! What a call says that asks its client, or became a task, with the questions as text already: whoever asked made it. So a
+//! server that asks nothing has none of the types of what can be asked, nor has one that reads a task back from its store.
+//! Floor 0.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
-use super::lower::Lower;
 use super::task::timestamp;
-use super::{Meta, ResultType, Task, TaskState, TaskStatus};
-use crate::revision::Revision;
+use super::{ErrorObject, Meta, ResultType, Task, TaskStatus};
 
-/// The members of [`GetTaskResult`](super::GetTaskResult).
+/// Questions by their names.
+pub(crate) type Questions = BTreeMap<String, Box<RawValue>>;
+
+/// The members of [`InputRequiredResult`](super::InputRequiredResult).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Asked {
+    input_requests: Questions,
+    request_state: String,
+    result_type: ResultType,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    pub(crate) meta: Option<Meta>,
+}
+
+impl Asked {
+    pub(crate) fn new(input_requests: Questions, request_state: String) -> Self {
+        Self { input_requests, request_state, result_type: ResultType::InputRequired, meta: None }
+    }
+}
+
+/// What a task is doing, as [`TaskState`](super::TaskState) has it.
+pub(crate) enum Standing {
+    Working,
+    Asking(Questions),
+    Completed(Box<RawValue>),
+    Failed(ErrorObject),
+    Cancelled,
+}
+
+/// A task as it stands in the store, which is also what `tasks/get` answers: the members of [`GetTaskResult`](super::GetTaskResult).
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskRecord {
@@ -25,11 +54,11 @@ pub(crate) struct TaskRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     poll_interval_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    input_requests: Option<Box<RawValue>>,
+    input_requests: Option<Questions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Box<RawValue>>,
+    error: Option<ErrorObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result_type: Option<ResultType>,
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
@@ -53,55 +82,70 @@ impl TaskRecord {
         }
     }
 
-    /// Gives it another state, of this time.
-    ///
-    /// # Errors
-    /// None of what this crate makes.
-    pub(crate) fn set(&mut self, mut state: TaskState, now: SystemTime) -> serde_json::Result<()> {
-        state.lower(Revision::V2026_07_28);
+    /// Says what it is doing since now.
+    pub(crate) fn set(&mut self, standing: Standing, now: SystemTime) {
         (self.input_requests, self.result, self.error) = (None, None, None);
-        self.status = state.status();
-        match state {
-            TaskState::Working | TaskState::Cancelled => {}
-            TaskState::InputRequired { input_requests } => self.input_requests = Some(to_raw_value(&input_requests)?),
-            TaskState::Completed { result } => self.result = Some(result),
-            TaskState::Failed { error } => {
-                self.error = Some(to_raw_value(&error)?);
-                // SEP-2663, "Task Execution Errors".
-                self.status_message = Some(error.message);
+        self.status = match standing {
+            Standing::Working => TaskStatus::Working,
+            Standing::Asking(questions) => {
+                self.input_requests = Some(questions);
+                TaskStatus::InputRequired
             }
-        }
+            Standing::Completed(result) => {
+                self.result = Some(result);
+                TaskStatus::Completed
+            }
+            Standing::Failed(error) => {
+                // SEP-2663, "Task Execution Errors".
+                self.status_message = Some(error.message.clone());
+                self.error = Some(error);
+                TaskStatus::Failed
+            }
+            Standing::Cancelled => TaskStatus::Cancelled,
+        };
         self.last_updated_at = timestamp(now);
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::Value;
+    use serde_json::value::to_raw_value;
 
     use super::*;
-    use crate::model::{DetailedTask, ErrorObject, GetTaskResult, InputRequest};
+    use crate::model::{DetailedTask, GetTaskResult, InputRequest, InputRequiredResult, TaskState};
 
     #[test]
-    fn it_is_what_tasks_get_answers() -> serde_json::Result<()> {
-        let error = ErrorObject { code: -1, message: "m".to_owned(), data: Some(Value::Null) };
-        let asked = BTreeMap::from([("a".to_owned(), InputRequest::ListRoots(None))]);
-        let states = [
-            TaskState::Working,
-            TaskState::InputRequired { input_requests: asked },
-            TaskState::Cancelled,
-            TaskState::Failed { error },
-            TaskState::Completed { result: RawValue::from_string("{\"a\":1.0}".to_owned())? },
-        ];
+    fn they_are_what_the_protocol_calls_them() -> serde_json::Result<()> {
+        let error = ErrorObject { code: -1, message: "m".to_owned(), data: Some(Value::from("d")) };
+        let result = RawValue::from_string("{\"a\":1.0}".to_owned())?;
+        let asked = InputRequest::ListRoots(None);
+        let questions = Questions::from([("a".to_owned(), to_raw_value(&asked)?)]);
+        let input_requests = BTreeMap::from([("a".to_owned(), asked)]);
+
+        let answer = InputRequiredResult {
+            input_requests: Some(input_requests.clone()),
+            request_state: Some("s".to_owned()),
+            result_type: Some(ResultType::InputRequired),
+            meta: None,
+        };
+        assert_eq!(
+            serde_json::to_value(Asked::new(questions.clone(), "s".to_owned()))?,
+            serde_json::to_value(&answer)?
+        );
+
         let now = SystemTime::UNIX_EPOCH;
         let mut task = Task::new("t", now);
         (task.ttl_ms, task.poll_interval_ms) = (Some(1), Some(2));
         let mut record = TaskRecord::new(&task);
-        for state in states {
-            record.set(state.clone(), now)?;
+        for (standing, state) in [
+            (Standing::Working, TaskState::Working),
+            (Standing::Asking(questions), TaskState::InputRequired { input_requests }),
+            (Standing::Cancelled, TaskState::Cancelled),
+            (Standing::Failed(error.clone()), TaskState::Failed { error }),
+            (Standing::Completed(result.clone()), TaskState::Completed { result }),
+        ] {
+            record.set(standing, now);
             if let TaskState::Failed { error } = &state {
                 task.status_message = Some(error.message.clone());
             }

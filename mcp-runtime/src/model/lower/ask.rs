@@ -1,26 +1,14 @@
 //! What a server asks of a client: by a request until 2025-11-25, inside a result since. Floor 0.
 
 use super::content::describe_audio;
-use super::{Lower, result_type, since, until};
+use super::{Lower, since, until};
 use crate::model::{
     ContentBlock, CreateMessageRequestParams, ElicitRequestFormParams, ElicitRequestParams, ElicitRequestURLParams,
-    InputRequest, InputRequiredResult, LegacyTitledEnumSchema, ListRootsRequestParams, NumberSchema,
-    PrimitiveSchemaDefinition, RequestedSchema, ResultType, SamplingContent, SamplingMessage,
-    SamplingMessageContentBlock, StringSchema, TextContent, TitledSingleSelectEnumSchema, ToolResultContent,
-    ToolUseContent, UntitledSingleSelectEnumSchema,
+    InputRequest, LegacyTitledEnumSchema, ListRootsRequestParams, NumberSchema, PrimitiveSchemaDefinition,
+    RequestedSchema, SamplingContent, SamplingMessage, SamplingMessageContentBlock, StringSchema, TextContent,
+    TitledSingleSelectEnumSchema, ToolResultContent, ToolUseContent, UntitledSingleSelectEnumSchema,
 };
 use crate::revision::Revision;
-
-impl Lower for InputRequiredResult {
-    fn lower(&mut self, revision: Revision) {
-        let Self { input_requests, request_state: _, result_type: kind, meta: _ } = self;
-        for request in input_requests.iter_mut().flat_map(|requests| requests.values_mut()) {
-            request.lower(revision);
-        }
-        kind.get_or_insert(ResultType::InputRequired);
-        result_type(revision, kind);
-    }
-}
 
 impl Lower for InputRequest {
     fn lower(&mut self, revision: Revision) {

@@ -5,6 +5,7 @@ use std::fs;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Lower, lowered};
@@ -268,18 +269,21 @@ fn results_have_the_members_that_each_revision_knows_and_requires() {
         &json!({ "completion": { "values": ["a"], "total": 1, "hasMore": false }, "_meta": full_meta() }),
     );
     fits::<SubscriptionsListenResult>("SubscriptionsListenResult", &json!({ "_meta": { SUBSCRIPTION_ID_KEY: 1 } }));
-    fits::<InputRequiredResult>(
-        "InputRequiredResult",
-        &json!({
-            "inputRequests": {
-                "a": { "method": "elicitation/create", "params": full_form() },
-                "b": { "method": "elicitation/create", "params": full_url() },
-                "c": { "method": "sampling/createMessage", "params": full_sampling() },
-                "d": { "method": "roots/list", "params": { "_meta": full_meta() } }
-            },
-            "requestState": "s", "_meta": full_meta()
-        }),
-    );
+    let asked = [
+        json!({ "method": "elicitation/create", "params": full_form() }),
+        json!({ "method": "elicitation/create", "params": full_url() }),
+        json!({ "method": "sampling/createMessage", "params": full_sampling() }),
+        json!({ "method": "roots/list", "params": { "_meta": full_meta() } }),
+    ];
+    let lowered = asked.iter().map(|asked| {
+        fits::<InputRequest>("InputRequest", asked);
+        lowered::<InputRequest>(asked, Revision::V2026_07_28).to_string()
+    });
+    let questions = lowered.map(|asked| (asked.clone(), RawValue::from_string(asked).unwrap())).collect();
+    let mut asked = Asked::new(questions, "s".to_owned());
+    asked.meta = full_meta().as_object().cloned();
+    let mistakes = Schema::of(Revision::V2026_07_28).check("InputRequiredResult", &json!(asked));
+    assert_eq!(mistakes, Some(Vec::new()));
 }
 
 #[test]
