@@ -9,10 +9,19 @@ mod http;
 
 use std::time::Duration;
 
+use rmcp::handler::server::router::prompt::PromptRouter;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{
+    ListResourcesResult, PaginatedRequestParams, PromptMessage, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Resource, ResourceContents, Role, ServerCapabilities, ServerConfig,
+};
+use rmcp::service::RequestContext;
 use rmcp::transport::io::stdio_pipes;
-use rmcp::{Json, ServerHandler, ServiceExt, tool, tool_handler, tool_router};
+use rmcp::{
+    ErrorData, Json, RoleServer, ServerHandler, ServiceExt, prompt, prompt_handler, prompt_router, tool, tool_handler,
+    tool_router,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,8 +69,40 @@ struct Extra {
     count: u32,
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Ask {
+    /// What to search for.
+    topic: String,
+}
+
+const ABOUT: &str = "bench://about";
+
+fn info() -> ServerConfig {
+    ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build())
+}
+
+fn resources() -> ListResourcesResult {
+    ListResourcesResult::with_all_items(vec![Resource::new(ABOUT, "about")])
+}
+
+fn read(uri: &str) -> Result<ReadResourceResponse, ErrorData> {
+    if uri != ABOUT {
+        return Err(ErrorData::resource_not_found("there is no such resource", None));
+    }
+    Ok(ReadResourceResult::new(vec![ResourceContents::text("A server to measure.", ABOUT)]).into())
+}
+
 macro_rules! tools {
     ($server:ident: $($extra:ident)*) => {
+        #[prompt_router]
+        impl $server {
+            /// Ask for something.
+            #[prompt]
+            async fn ask(&self, Parameters(Ask { topic }): Parameters<Ask>) -> Vec<PromptMessage> {
+                vec![PromptMessage::new_text(Role::User, format!("Search for {topic}."))]
+            }
+        }
+
         #[tool_router]
         impl $server {
             /// Adds two numbers.
@@ -114,10 +155,32 @@ macro_rules! tools {
 #[derive(Clone)]
 struct Fast {
     router: std::sync::Arc<ToolRouter<Self>>,
+    prompts: std::sync::Arc<PromptRouter<Self>>,
 }
 
 #[tool_handler(router = self.router)]
-impl ServerHandler for Fast {}
+#[prompt_handler(router = self.prompts)]
+impl ServerHandler for Fast {
+    fn get_info(&self) -> ServerConfig {
+        info()
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resources())
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        read(&request.uri)
+    }
+}
 
 tools!(Fast);
 
@@ -130,7 +193,28 @@ mod documented {
     pub(crate) struct Documented;
 
     #[tool_handler]
-    impl ServerHandler for Documented {}
+    #[prompt_handler]
+    impl ServerHandler for Documented {
+        fn get_info(&self) -> ServerConfig {
+            info()
+        }
+
+        async fn list_resources(
+            &self,
+            _: Option<PaginatedRequestParams>,
+            _: RequestContext<RoleServer>,
+        ) -> Result<ListResourcesResult, ErrorData> {
+            Ok(resources())
+        }
+
+        async fn read_resource(
+            &self,
+            request: ReadResourceRequestParams,
+            _: RequestContext<RoleServer>,
+        ) -> Result<ReadResourceResponse, ErrorData> {
+            read(&request.uri)
+        }
+    }
 
     tools!(Documented);
 }
@@ -138,10 +222,12 @@ mod documented {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let fast = || Fast { router: Fast::tool_router().into() };
+    let fast = || Fast { router: Fast::tool_router().into(), prompts: Fast::prompt_router().into() };
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         #[cfg(feature = "documented")]
-        ["--documented", "--stdio"] => _ = documented::Documented.serve(rmcp::transport::stdio()).await?.waiting().await?,
+        ["--documented", "--stdio"] => {
+            _ = documented::Documented.serve(rmcp::transport::stdio()).await?.waiting().await?
+        }
         ["--stdio"] => _ = fast().serve(stdio_pipes()).await?.waiting().await?,
         #[cfg(all(feature = "http", feature = "documented"))]
         ["--documented", "--http", address] => http::documented(address, documented::Documented).await?,
