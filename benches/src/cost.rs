@@ -38,10 +38,11 @@ struct Cost {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut out = format!(
-        "{COST}\nMade by `cargo run --release -p benches -- build-cost`; wall time on an otherwise idle machine, everything built from \
-         nothing but downloaded sources. The rebuild is a debug build after one tool was changed, the median of three. On every server each of the 54 tools is a \
-         function of its own.\n\n{}\n| | crates in the tree | clean \
-         debug build, s | clean release build, s | rebuild, s | stripped binary, MiB |\n|---|---|---|---|---|---|\n",
+        "{COST}\nMade by `cargo run --release -p benches -- build-cost`; wall time on an otherwise idle machine, \
+         everything built from nothing but downloaded sources. The rebuild is a debug build after one tool was changed, \
+         the median of three. On every server each of the 54 tools is a function of its own.\n\n{}\n\
+         | | crates in the tree | clean debug build, s | clean release build, s | rebuild, s | stripped binary, MiB |\n\
+         |---|---|---|---|---|---|\n",
         machine()?
     );
     for has_http in [false, true] {

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::ops::Deref;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,12 +22,13 @@ use crate::model::{
     ClientCapabilities, Implementation, LoggingLevel, LoggingMessageNotificationParams, ProgressNotificationParams,
     ProgressToken, RequestId,
 };
+use crate::party::{Common, Party};
 use crate::peer::Peer;
 use crate::piece::{Piece, Span};
 use crate::replay::{Recall, Replay, Subject};
 use crate::revision::Revision;
 use crate::session::{Client, Session};
-use crate::state::{Needs, State, States};
+use crate::state::{Needs, State};
 
 /// The call that a function serves.
 ///
@@ -92,38 +92,6 @@ impl<'de> Visitor<'de> for Member<'_> {
         }
         Ok(found)
     }
-}
-
-/// What a call has in common with others of its connection: shared with them where they come on one way.
-pub(crate) enum Common {
-    Own(Surroundings),
-    Shared(Arc<Surroundings>),
-}
-
-impl Deref for Common {
-    type Target = Surroundings;
-
-    fn deref(&self) -> &Surroundings {
-        match self {
-            Self::Own(own) => own,
-            Self::Shared(shared) => shared,
-        }
-    }
-}
-
-/// Whom a call is made by, where what it says goes, and what the server holds for it.
-pub(crate) struct Surroundings {
-    pub(crate) party: Party,
-    pub(crate) peer: Arc<Peer>,
-    pub(crate) states: Arc<States>,
-}
-
-/// Whom a call is made by.
-pub(crate) enum Party {
-    /// The client of a session (up to 2025-11-25).
-    Session(Arc<Session>),
-    /// The client that the request itself names (2026-07-28).
-    Request(Arc<Client>),
 }
 
 /// How a call asks its client something.
@@ -363,7 +331,7 @@ impl Context {
         Self::new(Inner {
             id: RequestId::Number(id),
             revision: Revision::LATEST,
-            common: Common::Own(Surroundings {
+            common: Common::Own(crate::party::Surroundings {
                 party: Party::Request(Arc::default()),
                 peer: Arc::new(Peer::new(1024)),
                 states: Arc::default(),

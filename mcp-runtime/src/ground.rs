@@ -1,27 +1,16 @@
 //! What the calls of one connection stand on: what the server offers, and who calls. Looked at anew only where it has changed, so
 //! that a call does not take a lock and counts owners once. Floor 4.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
 use crate::catalog::Catalog;
-use crate::context::{Common, Party, Surroundings};
 use crate::error::ProtocolError;
 use crate::params::Stated;
-use crate::peer::Peer;
+use crate::party::{Common, Origin, Party, Surroundings};
 use crate::server::Core;
 use crate::session::{Client, Session};
-
-/// Where a request comes from.
-pub(crate) struct Origin<'a> {
-    pub(crate) session: Option<&'a Arc<Session>>,
-    /// Where what the call says goes.
-    pub(crate) peer: &'a Arc<Peer>,
-    pub(crate) principal: Option<&'a Arc<str>>,
-    pub(crate) carrier: Option<Arc<dyn Any + Send + Sync>>,
-}
 
 /// What was known when the last call came. It belongs to whoever reads the calls.
 pub(crate) struct Ground {

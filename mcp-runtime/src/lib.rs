@@ -54,6 +54,7 @@ mod entry;
 mod form;
 mod made;
 mod output;
+mod party;
 mod peer;
 mod pending;
 #[expect(

@@ -32,7 +32,6 @@ pub(crate) struct Keeping {
 }
 
 /// The memory of a call, which most calls never need: made when it is first wanted, and not after the call has ended.
-#[derive(Default)]
 pub(crate) struct Recall(OnceLock<Option<Box<Replay>>>);
 
 impl Recall {
