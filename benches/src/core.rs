@@ -1,5 +1,5 @@
 //! One core for a server and whoever calls it. Where calls come one at a time and there are two cores, the kernel puts the two
-//! now on one of them, now on both; and to wake a core that idles takes ten times as long as the call.
+//! now on one of them, now on both; and to wake a core that idles takes many times as long as the call.
 
 use std::fs;
 

@@ -25,7 +25,7 @@ serde_json and nothing else: blocking reads and a runtime for calls that wait ov
 same 54 tools. `search` answers twenty structured hits, as structured content and as text. Many in flight are 64 calls on one
 pipe, and one call on each of 32 connections; `search` and `tools/list` are measured so too, the others one at a time.
 For `add` one at a time, the server and its client are held on one core: left alone, the kernel has them now on one and now on both,
-and waking the other one took 4 µs or 70 for the same server, whatever it does in between.
+and to wake a core that idles takes many times as long as the call.
 
 For memory, 10,000 calls of `sleep_ms` wait for a second on one pipe; over HTTP, 1,000 connections make ten calls each, one after
 another, because HTTP/1.1 has one at a time; the growth is that of the resident memory at its peak, divided by the 10,000 calls, with

@@ -27,7 +27,9 @@ fn finish(text: Vec<u8>, written: serde_json::Result<()>) -> serde_json::Result<
     let no_text = || -> serde_json::Error { ser::Error::custom("the value was written as something that is no text") };
     if text.len() > KEPT {
         written?;
-        return String::from_utf8(text).map_err(|_| no_text());
+        let mut text = String::from_utf8(text).map_err(|_| no_text())?;
+        text.shrink_to_fit();
+        return Ok(text);
     }
     let made = written.and_then(|()| Ok(std::str::from_utf8(&text).map_err(|_| no_text())?.to_owned()));
     if text.capacity() <= KEPT {
@@ -36,7 +38,8 @@ fn finish(text: Vec<u8>, written: serde_json::Result<()>) -> serde_json::Result<
     made
 }
 
-/// Reads a value from bytes. All that is read is read from text: another reader would be another copy of the code for every type.
+/// Reads a value from bytes, all of which must be UTF-8. What the protocol sends is read from text alone: another reader would be
+/// another copy of the code for every type.
 pub(crate) fn from_bytes<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
     let text = std::str::from_utf8(json).map_err(serde_json::Error::custom)?;
     serde_json::from_str(text)

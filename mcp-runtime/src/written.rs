@@ -6,7 +6,8 @@ use crate::message::blank_breaks;
 use crate::model::{CallToolResult, ContentBlock, Mirror, TextContent};
 
 impl CallToolResult {
-    /// Appends what `Serialize` makes of it, in a third of the time where it is text, and in one line.
+    /// Appends what `Serialize` makes of it, in a third of the time where it is text, and in one line. A text that is structured
+    /// content as well is written in both places, of which `Serialize` knows nothing.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let Self { content, structured_content: _, is_error, result_type, meta, mirror } = self;
         out.reserve(self.weight());

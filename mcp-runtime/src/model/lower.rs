@@ -198,7 +198,8 @@ impl Lower for CallToolResult {
 }
 
 impl CallToolResult {
-    /// Lowers the result of a tool whose output schema was wrapped, see [`Tool::wraps_output`]. Wraps anew each time.
+    /// Lowers the result of a tool whose output schema was wrapped, see [`Tool::wraps_output`]. To be done once: what is
+    /// wrapped may be wrapped again.
     pub(crate) fn lower_wrapped(&mut self, revision: Revision) {
         self.lower_structured(revision, true);
     }

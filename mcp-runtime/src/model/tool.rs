@@ -137,7 +137,7 @@ pub struct CallToolResult {
 }
 
 /// What else the one text of a result is. Nobody but this crate makes a result whose text is anything else, and hands it to
-/// nobody: it is written as if the structured content stood in its own place.
+/// nobody: `CallToolResult::write` writes it as if the structured content stood in its own place. `Serialize` leaves that out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mirror {
     /// A text.

@@ -287,7 +287,7 @@ fn error_of(body: &Bytes) -> Option<Bytes> {
         #[serde(borrow)]
         error: &'a RawValue,
     }
-    let Response { error } = crate::text::from_bytes(body).ok()?;
+    let Response { error } = serde_json::from_slice(body).ok()?;
     code_of(error.get().as_bytes())?;
     Some(body.slice_ref(error.get().as_bytes()))
 }
@@ -299,7 +299,7 @@ fn code_of(error: &[u8]) -> Option<i64> {
         #[serde(rename = "message")]
         _message: String,
     }
-    crate::text::from_bytes(error).map(|Code { code, .. }| code).ok()
+    serde_json::from_slice(error).map(|Code { code, .. }| code).ok()
 }
 
 /// The whole body; `None` if it is longer than `limit`.

@@ -116,7 +116,7 @@ fn failed(url: &str, error: reqwest::Error) -> Error {
 impl Answer {
     /// The body as JSON, whatever its declared type: servers are careless with it.
     pub(super) fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, Error> {
-        crate::text::from_bytes(&self.body).map_err(|error| Error::metadata(url, reason(&error)))
+        serde_json::from_slice(&self.body).map_err(|error| Error::metadata(url, reason(&error)))
     }
 }
 

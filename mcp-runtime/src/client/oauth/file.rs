@@ -109,7 +109,7 @@ fn read(path: &Path) -> Result<Vec<Entry>, Error> {
         return Err(Error::store(format!("{} is larger than {LARGEST} bytes", path.display())));
     }
     // What is wrong with the text may repeat it.
-    crate::text::from_bytes(&text)
+    serde_json::from_slice(&text)
         .map_err(|_| Error::store(format!("{} holds no credentials: delete it to begin anew", path.display())))
 }
 

@@ -152,7 +152,7 @@ impl TokenRequest<'_> {
         if !answer.status.is_success() {
             return Err(Error::fetch(self.endpoint, format!("it answers {}", answer.status)));
         }
-        let body: Body = crate::text::from_bytes(&answer.body)
+        let body: Body = serde_json::from_slice(&answer.body)
             .map_err(|_| Error::metadata(self.endpoint, "it gives no `access_token`"))?;
         let longest =
             body.access_token.reveal().len().max(body.refresh_token.as_ref().map_or(0, |token| token.reveal().len()));
@@ -198,7 +198,7 @@ impl TokenRequest<'_> {
 }
 
 fn refusal(answer: &Answer) -> Option<Refusal> {
-    crate::text::from_bytes(&answer.body).ok()
+    serde_json::from_slice(&answer.body).ok()
 }
 
 /// RFC 6749 section 2.3.1: both halves are form-encoded first.

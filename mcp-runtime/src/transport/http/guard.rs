@@ -117,7 +117,7 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Opti
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        let message = format!("the request has more than one `{name}` header; send exactly one");
+        let message = format!("the request has more than one `{name}` header; send it once");
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
     }
     Ok(first)
