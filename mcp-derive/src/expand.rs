@@ -226,7 +226,20 @@ pub(crate) fn registration(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>
         Kind::Prompt => prompt::item(entry, slots, this),
         Kind::Resource => resource::item(entry, slots, this),
     };
-    quote!(#assertions #item)
+    // They are for the compiler alone and never run.
+    quote!(if false { #assertions } #item)
+}
+
+/// A function as a value. Where nothing around it is generic it is one with a name, which costs less to compile than a closure.
+fn callback(this: Option<&Type>, takes: &TokenStream, gives: &TokenStream, body: &TokenStream) -> TokenStream {
+    if this.is_some() {
+        quote!(|#takes| -> #gives { #body })
+    } else {
+        quote!({
+            fn __mcp_function(#takes) -> #gives { #body }
+            __mcp_function
+        })
+    }
 }
 
 /// Each type's one assertion, on the tokens of that type.
@@ -310,18 +323,20 @@ fn named(ty: &Type, this: Option<&Type>) -> Type {
 
 /// `needs` of everything that the server fills in.
 pub(crate) fn needs(entry: &Entry, this: Option<&Type>) -> TokenStream {
-    let needs = entry.params.iter().map(|param| match &param.role {
-        Role::Context => quote!(needs.context();),
+    let needs = entry.params.iter().filter_map(|param| match &param.role {
+        Role::Context => Some(quote!(needs.context();)),
         Role::Injected { ty, .. } => {
             let ty = named(ty, this);
-            {
-                let needs = local("needs", ty.span());
-                quote_spanned!(ty.span()=> <#ty as __mcp::FromContext>::needs(#needs);)
-            }
+            let needs = local("needs", ty.span());
+            Some(quote_spanned!(ty.span()=> <#ty as __mcp::FromContext>::needs(#needs);))
         }
-        Role::Argument(_) => TokenStream::new(),
+        Role::Argument(_) => None,
     });
-    quote!(|needs: &mut __mcp::Needs| { #(#needs)* })
+    let needs: TokenStream = needs.collect();
+    if needs.is_empty() {
+        return quote!(__mcp::Needs::nothing);
+    }
+    callback(this, &quote!(needs: &mut __mcp::Needs), &quote!(()), &needs)
 }
 
 /// The body of a handler: parses, calls, and hands what came out to `finish`, which turns `__mcp_value` into an answer.
@@ -332,13 +347,6 @@ pub(crate) fn handler(
     answer: &TokenStream,
     finish: &TokenStream,
 ) -> TokenStream {
-    let (keep, again) = match this {
-        Some(_) => (
-            quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);),
-            quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this);),
-        ),
-        None => (TokenStream::new(), TokenStream::new()),
-    };
     let parse = slots.parse(&entry.spec.name);
     let inject = entry.params.iter().enumerate().filter_map(|(index, param)| {
         let Role::Injected { ty, .. } = &param.role else { return None };
@@ -415,15 +423,20 @@ pub(crate) fn handler(
         // A closure, so that what fails in it is its answer.
         quote!(__mcp::Answering::ready((move || -> ::core::result::Result<#answer, __mcp::ProtocolError> #body)()))
     };
-    quote! {
-        {
-            #keep
-            ::std::boxed::Box::new(move |__mcp_input: __mcp::Input| -> __mcp::Answering<#answer> {
-                #again
-                #answering
-            })
-        }
+    let (takes, gives) = (quote!(__mcp_input: __mcp::Input), quote!(__mcp::Answering<#answer>));
+    if this.is_none() {
+        let function = callback(None, &takes, &gives, &answering);
+        return quote!(__mcp::Handler::Plain(#function));
     }
+    // Each handler keeps the value, and each call.
+    let keep = quote!(let __mcp_this = ::std::sync::Arc::clone(&__mcp_this););
+    quote!({
+        #keep
+        __mcp::Handler::Bound(::std::boxed::Box::new(move |#takes| -> #gives {
+            #keep
+            #answering
+        }))
+    })
 }
 
 /// A parameter's value where the function is called.
@@ -445,7 +458,7 @@ fn value(index: usize, param: &Param) -> TokenStream {
 }
 
 /// `Facts { … }` of an item.
-pub(crate) fn facts(spec: &Spec) -> TokenStream {
+pub(crate) fn facts(spec: &Spec, this: Option<&Type>) -> TokenStream {
     let (name, description) = (&spec.name, &spec.description);
     let option = |value: Option<TokenStream>| {
         value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
@@ -453,14 +466,19 @@ pub(crate) fn facts(spec: &Spec) -> TokenStream {
     let title = option(spec.title.as_ref().map(ToTokens::to_token_stream));
     let deprecated = option(spec.deprecated.as_ref().map(ToTokens::to_token_stream));
     let icons = &spec.icons;
-    let meta = spec.meta.iter().map(|(key, value)| quote!((#key, __mcp::meta_value(&(#value)))));
+    let meta = if spec.meta.is_empty() {
+        quote!(__mcp::Members::new)
+    } else {
+        let members = spec.meta.iter().map(|(key, value)| quote!((#key, __mcp::meta_value(&(#value)))));
+        callback(this, &TokenStream::new(), &quote!(__mcp::Members), &quote!(::std::vec![#(#members),*]))
+    };
     quote! {
         __mcp::Facts {
             name: #name,
             title: #title,
             description: #description,
             icons: &[#(#icons),*],
-            meta: ::std::vec![#(#meta),*],
+            meta: #meta,
             deprecated: #deprecated,
         }
     }

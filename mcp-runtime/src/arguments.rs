@@ -1,19 +1,20 @@
-//! From raw JSON to the arguments of a function. The strict parse is the only one on a good call's path; when it fails,
+//! From raw JSON to the arguments of a function. The exact parse is the only one on a good call's path; when it fails,
 //! `lenient` tries again and `diagnose` says everything that is wrong at once. Floor 2.
 
 mod diagnose;
 mod lenient;
+mod walk;
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use self::diagnose::nearest;
 pub(crate) use self::diagnose::{Problems, describe, mismatch};
 pub(crate) use self::lenient::read_leniently;
-use self::lenient::{OneJson, OneText};
+use self::walk::Walk;
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted, shortened};
 use crate::message::Text;
@@ -41,23 +42,28 @@ pub(crate) enum Source {
 }
 
 /// The arguments of one function, each in a slot of its own until all are there. Implemented by the macros.
-pub trait Slots<'de>: Default {
+///
+/// It is used as an object: whatever is the same for every function is not compiled again for each.
+pub trait Slots<'de> {
     /// The names as a client writes them.
-    const NAMES: &'static [&'static str];
-    /// Whether arguments of other names are ignored instead of refused.
-    const OPEN: bool;
+    fn names(&self) -> &'static [&'static str];
 
-    /// Reads the next value into a slot.
+    /// Whether arguments of other names are ignored instead of refused.
+    fn is_open(&self) -> bool;
+
+    /// Reads a value into a slot, which stays as it was where that fails.
     ///
     /// # Errors
     /// When the value does not fit the slot's type.
-    fn fill<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error>;
+    fn fill(&mut self, index: usize, value: &mut Given<'_, 'de>) -> Result<(), serde_json::Error>;
 
     /// Fills empty slots with their defaults; says whether every slot is full and within its bounds.
     fn complete(&mut self) -> bool;
 
     /// Describes the slots for the schema, in order.
-    fn describe(fields: &mut Fields<'_>);
+    fn describe(fields: &mut Fields<'_>)
+    where
+        Self: Sized;
 }
 
 impl Input {
@@ -65,14 +71,13 @@ impl Input {
     ///
     /// # Errors
     /// Every argument that is wrong, in one text.
-    pub fn arguments<'de, S: Slots<'de>>(&'de self) -> Result<S, BadArguments> {
-        let mut slots = S::default();
-        let parsed = match &self.source {
+    pub fn arguments<'de>(&'de self, slots: &mut dyn Slots<'de>) -> Result<(), BadArguments> {
+        let is_read = match &self.source {
             Source::Typed(None) => true,
-            Source::Typed(Some(json)) => strict(&mut slots, json).is_ok(),
-            Source::Strings(_) | Source::Variables { .. } => return self.forgiving(),
+            Source::Typed(Some(json)) => exact(slots, json).is_ok(),
+            Source::Strings(_) | Source::Variables { .. } => false,
         };
-        if parsed && slots.complete() { Ok(slots) } else { self.forgiving() }
+        if is_read && slots.complete() { Ok(()) } else { self.forgiving(slots) }
     }
 
     /// The URI that was asked for; empty for tools and prompts.
@@ -83,31 +88,34 @@ impl Input {
         }
     }
 
-    /// Reads argument by argument, accepts what is meant without doubt, and gathers what is wrong.
-    fn forgiving<'de, S: Slots<'de>>(&'de self) -> Result<S, BadArguments> {
-        let mut slots = S::default();
+    /// Reads argument by argument, accepts what is meant without doubt, and gathers what is wrong. What stands in the slots by
+    /// then was read from the same arguments.
+    fn forgiving<'de>(&'de self, slots: &mut dyn Slots<'de>) -> Result<(), BadArguments> {
+        let names = slots.names();
         let schema = self.schema.get();
         let mut problems = diagnose::Problems::new(&schema);
-        let mut seen = vec![false; S::NAMES.len()];
-        let mut take = |name: &str, value: Given<'de>, problems: &mut diagnose::Problems<'_>| {
-            let Some(index) = S::NAMES.iter().position(|known| *known == name) else {
-                if !S::OPEN {
-                    problems.unknown(name, S::NAMES);
+        let mut seen = vec![false; names.len()];
+        let mut take = |name: &str, value: Loose<'de>, problems: &mut diagnose::Problems<'_>| {
+            let Some(index) = find(names, name) else {
+                if !slots.is_open() {
+                    problems.unknown(name, names);
                 }
                 return;
             };
             if std::mem::replace(&mut seen[index], true) {
                 problems.add(name, "stands twice");
             }
-            // `null` for an argument that has a default means the default.
-            if value.fill(&mut slots, index).is_err_and(|_| !value.is_null()) {
-                problems.mistyped(name, &value.to_json(), value.fill(&mut S::default(), index).as_ref().err());
+            if let Err(error) = slots.fill(index, &mut Given(Way::Lenient(value)))
+                // `null` for an argument that has a default means the default.
+                && !value.is_null()
+            {
+                problems.mistyped(name, &value.to_json(), Some(&error));
             }
         };
         match &self.source {
             Source::Variables { values, .. } => {
                 for (name, value) in values {
-                    take(name, Given::Text(value), &mut problems);
+                    take(name, Loose::Text(value), &mut problems);
                 }
             }
             Source::Typed(json) | Source::Strings(json) => {
@@ -116,15 +124,15 @@ impl Input {
                     Err(reason) => return Err(self.bad(format!("the arguments {reason}"))),
                 };
                 for (name, value) in members {
-                    take(&name.0, Given::Json(value), &mut problems);
+                    take(&name.0, Loose::Json(value), &mut problems);
                 }
             }
         }
         let complete = slots.complete();
         if problems.is_empty() && complete {
-            return Ok(slots);
+            return Ok(());
         }
-        for (name, seen) in S::NAMES.iter().zip(&seen) {
+        for (name, seen) in names.iter().zip(&seen) {
             if !seen {
                 problems.missing(name);
             }
@@ -148,7 +156,7 @@ impl Input {
             }
             Source::Typed(Some(json)) | Source::Strings(Some(json)) => {
                 for (name, value) in members(json).unwrap_or_default() {
-                    problems.out_of_bounds(&name.0, &Given::Json(value).to_json());
+                    problems.out_of_bounds(&name.0, &Loose::Json(value).to_json());
                 }
             }
             Source::Typed(None) | Source::Strings(None) => {}
@@ -156,21 +164,39 @@ impl Input {
     }
 }
 
-/// One argument as it came.
+/// One argument as it came, for a slot to read.
+pub struct Given<'g, 'de>(Way<'g, 'de>);
+
+/// How an argument is read.
+enum Way<'g, 'de> {
+    /// As it stands; the only way on a good call's path.
+    Exact(&'g mut Walk<'de>),
+    /// As it is meant.
+    Lenient(Loose<'de>),
+}
+
+impl<'de> Given<'_, 'de> {
+    /// Reads the argument.
+    ///
+    /// # Errors
+    /// When it does not fit the type.
+    pub fn read<T: Deserialize<'de>>(&mut self) -> Result<T, serde_json::Error> {
+        match &mut self.0 {
+            Way::Exact(walk) => walk.value(),
+            Way::Lenient(Loose::Json(raw)) => lenient::json(raw.get()),
+            Way::Lenient(Loose::Text(text)) => lenient::text(text),
+        }
+    }
+}
+
+/// One argument that may not stand as its type has it.
 #[derive(Clone, Copy)]
-enum Given<'de> {
+enum Loose<'de> {
     Json(&'de RawValue),
     Text(&'de str),
 }
 
-impl<'de> Given<'de> {
-    fn fill<S: Slots<'de>>(self, slots: &mut S, index: usize) -> Result<(), serde_json::Error> {
-        match self {
-            Self::Json(raw) => slots.fill(index, &mut OneJson(Some(raw))),
-            Self::Text(text) => slots.fill(index, &mut OneText(Some(text))),
-        }
-    }
-
+impl Loose<'_> {
     fn is_null(self) -> bool {
         matches!(self, Self::Json(raw) if raw.get() == "null")
     }
@@ -190,39 +216,26 @@ impl<'de> Given<'de> {
 }
 
 /// Parses an object straight into the slots; the first thing that does not fit ends it.
-fn strict<'de, S: Slots<'de>>(slots: &mut S, json: &'de str) -> Result<(), serde_json::Error> {
-    struct Object<'s, S>(&'s mut S);
-    impl<'de, S: Slots<'de>> DeserializeSeed<'de> for Object<'_, S> {
-        type Value = ();
-        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-            deserializer.deserialize_map(self)
-        }
-    }
-    impl<'de, S: Slots<'de>> Visitor<'de> for Object<'_, S> {
-        type Value = ();
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            let mut seen = 0_u64;
-            while let Some(key) = map.next_key::<Text<'_>>()? {
-                match S::NAMES.iter().position(|name| *name == key.0) {
-                    Some(index) if index < 64 && seen & (1 << index) == 0 => {
-                        seen |= 1 << index;
-                        self.0.fill(index, &mut map)?;
-                    }
-                    None if S::OPEN => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                    _ => return Err(A::Error::custom("unknown or repeated argument")),
-                }
+fn exact<'de>(slots: &mut dyn Slots<'de>, json: &'de str) -> Result<(), serde_json::Error> {
+    let names = slots.names();
+    let mut walk = Walk::new(json)?;
+    let mut seen = 0_u64;
+    while let Some(name) = walk.name()? {
+        match find(names, &name.0) {
+            Some(index) if index < 64 && seen & (1 << index) == 0 => {
+                seen |= 1 << index;
+                slots.fill(index, &mut Given(Way::Exact(&mut walk)))?;
             }
-            Ok(())
+            None if slots.is_open() => walk.skip()?,
+            _ => return Err(serde_json::Error::custom("unknown or repeated argument")),
         }
     }
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    Object(slots).deserialize(&mut deserializer)?;
-    deserializer.end()
+    Ok(())
+}
+
+/// Which of the names this is.
+fn find(names: &[&str], name: &str) -> Option<usize> {
+    names.iter().position(|known| *known == name)
 }
 
 /// Splits an object into its members without looking into them.

@@ -202,7 +202,22 @@ impl<R> Answering<R> {
 pub(crate) type Later<R> = Pin<Box<dyn Future<Output = Result<R, ProtocolError>> + Send>>;
 
 /// What answers the calls of one entry.
-pub type Handler<R> = Box<dyn Fn(Input) -> Answering<R> + Send + Sync>;
+pub enum Handler<R> {
+    /// A function of its own.
+    Plain(fn(Input) -> Answering<R>),
+    /// A function with a value that it is called on.
+    Bound(Box<dyn Fn(Input) -> Answering<R> + Send + Sync>),
+}
+
+impl<R> Handler<R> {
+    /// Begins to answer a call.
+    pub(crate) fn answer(&self, input: Input) -> Answering<R> {
+        match self {
+            Self::Plain(function) => function(input),
+            Self::Bound(function) => function(input),
+        }
+    }
+}
 
 /// The future of suggestions.
 pub type Suggesting = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
@@ -221,7 +236,7 @@ pub struct Facts {
     /// Addresses of pictures.
     pub icons: &'static [&'static str],
     /// Members of `_meta`.
-    pub meta: Vec<(&'static str, Value)>,
+    pub meta: fn() -> Members,
     /// What to use instead of it.
     pub deprecated: Option<&'static str>,
 }
@@ -229,16 +244,19 @@ pub struct Facts {
 impl Facts {
     /// Just a name and what it is for.
     pub const fn new(name: &'static str, description: &'static str) -> Self {
-        Self { name, title: None, description, icons: &[], meta: Vec::new(), deprecated: None }
+        Self { name, title: None, description, icons: &[], meta: Members::new, deprecated: None }
     }
 }
+
+/// Members of `_meta`.
+pub type Members = Vec<(&'static str, Value)>;
 
 /// A value of `_meta`; one that does not serialize is left out.
 pub fn meta_value(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-/// A tool.
+/// A tool, but for what answers it. All of it is known when it is compiled.
 pub struct ToolItem {
     /// What it says of itself.
     pub facts: Facts,
@@ -262,8 +280,6 @@ pub struct ToolItem {
     pub output: fn(&mut SchemaGenerator) -> Schema,
     /// What it takes from the server.
     pub needs: fn(&mut Needs),
-    /// What answers it.
-    pub handler: Handler<CallToolResult>,
 }
 
 /// When a call of a tool becomes a task.
@@ -351,7 +367,7 @@ impl Scope {
 
 /// A tool as it was added: by an attribute, or made while the program runs.
 pub(crate) enum ToolSource {
-    Item(ToolItem),
+    Item(&'static ToolItem, Handler<CallToolResult>),
     Made(Tool, Handler<CallToolResult>),
 }
 
@@ -377,8 +393,8 @@ impl Registry {
     }
 
     /// Adds a tool.
-    pub fn tool(&mut self, item: ToolItem) {
-        self.tools.push((ToolSource::Item(item), self.scope.clone()));
+    pub fn tool(&mut self, item: &'static ToolItem, handler: Handler<CallToolResult>) {
+        self.tools.push((ToolSource::Item(item, handler), self.scope.clone()));
     }
 
     /// Adds a tool that was made while the program runs.
@@ -402,6 +418,14 @@ impl Registry {
             self.problems.push(format!("the state `{}` was given twice", type_name::<T>()));
         }
     }
+}
+
+/// What a function is answered with that was not called, because a slot was empty in spite of all.
+///
+/// # Errors
+/// Always.
+pub fn lost<R>() -> Result<R, ProtocolError> {
+    Err(ProtocolError::internal("an argument was lost"))
 }
 
 /// What a failed function answers with.

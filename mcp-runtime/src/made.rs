@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arguments::Source;
 use crate::context::Context;
-use crate::entry::{Group, Registry};
+use crate::entry::{Group, Handler, Registry};
 use crate::error::ProtocolError;
 use crate::model::{CallToolResult, JsonObject, Tool};
 use crate::names::Names;
@@ -29,7 +29,7 @@ use crate::output::IntoToolResult;
 /// ```
 pub struct MadeTool {
     tool: Tool,
-    handler: crate::entry::Handler<CallToolResult>,
+    handler: Handler<CallToolResult>,
 }
 
 impl MadeTool {
@@ -55,7 +55,7 @@ impl MadeTool {
             });
             crate::entry::Answering::Later(answering)
         };
-        Self { tool, handler: Box::new(handler) }
+        Self { tool, handler: Handler::Bound(Box::new(handler)) }
     }
 }
 

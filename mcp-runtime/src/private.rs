@@ -1,13 +1,13 @@
 //! What generated code names. Nothing here is for people, and nothing here is stable.
 
 pub use schemars;
-pub use serde;
+pub use serde_json::Error as Misfit;
 
-pub use crate::arguments::{Answer, BadArguments, Input, Slots, nearest};
+pub use crate::arguments::{Answer, BadArguments, Given, Input, Slots, nearest};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
-    Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Pair, PromptItem, Registry,
-    ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, meta_value,
+    Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Members, Pair, PromptItem,
+    Registry, ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, lost, meta_value,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;

@@ -256,7 +256,7 @@ fn entered(mut tables: Tables, registry: Registry, states: &States, problems: &m
     let Registry { tools, resources, prompts, .. } = registry;
     let mut lacks = Lacks::default();
     for (source, scope) in tools {
-        if let ToolSource::Item(item) = &source {
+        if let ToolSource::Item(item, _) = &source {
             lacks.note("tool", item.facts.name, item.needs, states);
         }
         problems.extend(tables.add_tool(source, scope).err());

@@ -124,6 +124,9 @@ impl Needs {
         self.states.iter().any(|(id, _)| *id == TypeId::of::<T>())
     }
 
+    /// What declares nothing.
+    pub const fn nothing(_: &mut Self) {}
+
     /// Declares that the value comes from the call.
     pub fn context(&mut self) {
         self.context = true;

@@ -83,7 +83,7 @@ impl Tables {
     /// Adds a tool, or says why not.
     pub(crate) fn add_tool(&mut self, source: ToolSource, scope: Scope) -> Result<(), String> {
         let row = match source {
-            ToolSource::Item(item) => tool(item, scope),
+            ToolSource::Item(item, handler) => tool(item, handler, scope),
             ToolSource::Made(tool, handler) => made_tool(tool, handler, scope),
         };
         let name = row.listed.name.as_str();

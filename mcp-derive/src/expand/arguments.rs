@@ -106,7 +106,7 @@ impl<'e> Slots<'e> {
         let open = self.entry.spec.ignores_unknown;
         let fill = self.arguments().map(|(_, slot, argument)| {
             let (name, reader) = (format_ident!("a{slot}"), self.reader(&argument.shape));
-            quote!(#slot => self.#name = ::core::option::Option::Some(#reader.next_value(__mcp_map)?),)
+            quote!(#slot => #reader.fill(__mcp_value, &mut self.#name),)
         });
         let complete = self.arguments().map(|(_, slot, argument)| self.complete(slot, argument));
         let describe = self.arguments().map(|(_, _, argument)| self.describe(argument));
@@ -122,18 +122,21 @@ impl<'e> Slots<'e> {
                 }
             }
             impl<'__mcp, #params #comma> __mcp::Slots<'__mcp> for #ident #arguments #clause {
-                const NAMES: &'static [&'static str] = &[#(#names),*];
-                const OPEN: bool = #open;
-                fn fill<__McpMap: __mcp::serde::de::MapAccess<'__mcp>>(
+                fn names(&self) -> &'static [&'static str] {
+                    &[#(#names),*]
+                }
+                fn is_open(&self) -> bool {
+                    #open
+                }
+                fn fill(
                     &mut self,
                     __mcp_index: usize,
-                    __mcp_map: &mut __McpMap,
-                ) -> ::core::result::Result<(), __McpMap::Error> {
+                    __mcp_value: &mut __mcp::Given<'_, '__mcp>,
+                ) -> ::core::result::Result<(), __mcp::Misfit> {
                     match __mcp_index {
                         #(#fill)*
-                        _ => {}
+                        _ => ::core::result::Result::Ok(()),
                     }
-                    ::core::result::Result::Ok(())
                 }
                 fn complete(&mut self) -> bool {
                     let mut __mcp_complete = true;
@@ -154,21 +157,20 @@ impl<'e> Slots<'e> {
             .arguments()
             .map(|(param, slot, _)| (format_ident!("__mcp_slot_{param}"), format_ident!("a{slot}")))
             .unzip();
-        if locals.is_empty() {
-            return quote! {
-                if let ::core::result::Result::Err(__mcp_bad) = __mcp_input.arguments::<#ty>() {
-                    return __mcp_bad.answer(#entry_name);
-                }
-            };
-        }
+        let ident = &self.ident;
+        let take = (!locals.is_empty()).then(|| {
+            quote! {
+                let #ident { #(#slots: ::core::option::Option::Some(#locals),)* .. } = __mcp_slots else {
+                    return __mcp::lost();
+                };
+            }
+        });
         quote! {
-            let __mcp_slots = match __mcp_input.arguments::<#ty>() {
-                ::core::result::Result::Ok(__mcp_slots) => __mcp_slots,
-                ::core::result::Result::Err(__mcp_bad) => return __mcp_bad.answer(#entry_name),
-            };
-            let (#(::core::option::Option::Some(#locals),)*) = (#(__mcp_slots.#slots,)*) else {
-                return ::core::result::Result::Err(__mcp::ProtocolError::internal("an argument was lost"));
-            };
+            let mut __mcp_slots = <#ty as ::core::default::Default>::default();
+            if let ::core::result::Result::Err(__mcp_bad) = __mcp_input.arguments(&mut __mcp_slots) {
+                return __mcp_bad.answer(#entry_name);
+            }
+            #take
         }
     }
 

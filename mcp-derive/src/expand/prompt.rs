@@ -11,7 +11,7 @@ use crate::path::local;
 
 pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
     let spec = &entry.spec;
-    let (facts, needs, completers) = (facts(spec), needs(entry, this), completers(entry));
+    let (facts, needs, completers) = (facts(spec, this), needs(entry, this), completers(entry));
     let open = spec.ignores_unknown;
     let arguments = slots.ty();
     let span = entry.output.as_ref().map_or_else(

@@ -27,7 +27,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     }));
     let is_for = |name: &str| spec.audience.iter().any(|audience| audience.value() == name);
     let (user, assistant) = (is_for("user"), is_for("assistant"));
-    let (facts, completers, arguments) = (facts(spec), completers(entry), slots.ty());
+    let (facts, completers, arguments) = (facts(spec, this), completers(entry), slots.ty());
     let (needs, handler) = match &entry.callee {
         Callee::Struct(ident) => itself(ident, &mime),
         Callee::Function(_) | Callee::Method { .. } => {
@@ -65,7 +65,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
 fn itself(ident: &proc_macro2::Ident, mime: &TokenStream) -> (TokenStream, TokenStream) {
     let needs = quote!(|needs: &mut __mcp::Needs| needs.state::<#ident>());
     let handler = quote_spanned! {ident.span()=>
-        ::std::boxed::Box::new(|__mcp_input: __mcp::Input| -> __mcp::Answering<__mcp::ReadResourceResult> {
+        __mcp::Handler::Plain(|__mcp_input: __mcp::Input| -> __mcp::Answering<__mcp::ReadResourceResult> {
             __mcp::Answering::ready((move || -> ::core::result::Result<__mcp::ReadResourceResult, __mcp::ProtocolError> {
                 let __mcp_value = <__mcp::State<#ident> as __mcp::FromContext>::from_context(&__mcp_input.context)?;
                 let __mcp_probe = __mcp::Probe::<#ident>::new();

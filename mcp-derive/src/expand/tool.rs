@@ -5,8 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::{Slots, facts, handler, named, needs};
+use super::{Slots, callback, facts, handler, named, needs};
 use crate::entry::{Entry, Tasking};
+use crate::path::local;
 use crate::signature::without_lifetimes;
 
 pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
@@ -17,7 +18,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     };
     let (read_only, destructive) = (hint(spec.read_only), hint(spec.destructive));
     let (idempotent, open_world) = (hint(spec.idempotent), hint(spec.open_world));
-    let (facts, needs, aliases, open) = (facts(spec), needs(entry, this), &spec.aliases, spec.ignores_unknown);
+    let (facts, needs, aliases, open) = (facts(spec, this), needs(entry, this), &spec.aliases, spec.ignores_unknown);
     let tasking = match spec.tasking {
         None => quote!(Never),
         Some((Tasking::Always, _)) => quote!(Always),
@@ -29,7 +30,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     let handler = handler(entry, slots, this, &quote!(__mcp::CallToolResult), &finish);
     let output = output(entry, this);
     quote! {
-        registry.tool(__mcp::ToolItem {
+        registry.tool(const { &__mcp::ToolItem {
             facts: #facts,
             aliases: &[#(#aliases),*],
             read_only: #read_only,
@@ -41,8 +42,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
             describe: <#arguments as __mcp::Slots<'_>>::describe,
             output: #output,
             needs: #needs,
-            handler: #handler,
-        });
+        } }, #handler);
     }
 }
 
@@ -70,12 +70,13 @@ fn output(entry: &Entry, this: Option<&Type>) -> TokenStream {
         }
     });
     let span = entry.output.as_ref().map_or_else(|| entry.callee.ident().span(), Spanned::span);
-    quote_spanned! {span=>
-        |__mcp_generator: &mut __mcp::schemars::SchemaGenerator| {
-            let __mcp_outcome = (&&#probe).fallible();
-            let __mcp_value = __mcp_outcome.success();
-            #assert
-            (&&&__mcp_value).output().output_schema(__mcp_generator)
-        }
-    }
+    let generator = local("__mcp_generator", span);
+    let body = quote_spanned! {span=>
+        let __mcp_outcome = (&&#probe).fallible();
+        let __mcp_value = __mcp_outcome.success();
+        #assert
+        (&&&__mcp_value).output().output_schema(#generator)
+    };
+    let takes = quote!(__mcp_generator: &mut __mcp::schemars::SchemaGenerator);
+    callback(this, &takes, &quote!(__mcp::schemars::Schema), &body)
 }

@@ -11,35 +11,22 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-/// A map of one JSON value that is yet to be read, leniently.
-pub(super) struct OneJson<'de>(pub(super) Option<&'de RawValue>);
-
-/// A map of one text that is yet to be read as whatever the type asks for.
-pub(super) struct OneText<'de>(pub(super) Option<&'de str>);
-
-macro_rules! one {
-    ($name:ident, $value:ident => $read:expr) => {
-        impl<'de> MapAccess<'de> for $name<'de> {
-            type Error = serde_json::Error;
-            fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, Self::Error> {
-                Ok(None)
-            }
-            fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-                let $value = self.0.take().ok_or_else(|| Self::Error::custom("there is no further value"))?;
-                let read = $read;
-                read(seed)
-            }
-        }
-    };
+/// Reads a JSON value as what it is meant to be.
+///
+/// # Errors
+/// When there is doubt.
+pub(super) fn json<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, serde_json::Error> {
+    T::deserialize(Lenient(&mut serde_json::Deserializer::from_str(json)))
 }
 
-one!(OneJson, raw => |seed: V| {
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    seed.deserialize(Lenient(&mut deserializer))
-});
-one!(OneText, text => |seed: V| seed.deserialize(Lenient(Loose(text))));
+/// Reads a text as whatever the type asks for.
+///
+/// # Errors
+/// When there is doubt.
+pub(super) fn text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, serde_json::Error> {
+    T::deserialize(Lenient(Loose(text)))
+}
 
 /// Reads one value as whatever the type asks for.
 pub(crate) fn read_leniently<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, serde_json::Error> {
@@ -333,9 +320,8 @@ mod tests {
         Number(i32),
     }
 
-    fn read<T: for<'de> Deserialize<'de>>(json: &str) -> Result<T, String> {
-        let raw: &RawValue = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        OneJson(Some(raw)).next_value().map_err(|error| error.to_string())
+    fn read<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+        json(text).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -366,8 +352,8 @@ mod tests {
 
     #[test]
     fn a_uri_variable_is_read_as_its_type() {
-        assert_eq!(OneText(Some("42")).next_value::<Option<u64>>().ok(), Some(Some(42)));
-        assert_eq!(OneText(Some("unit")).next_value::<Either>().ok(), Some(Either::Unit));
-        assert!(OneText(Some("x")).next_value::<u64>().is_err());
+        assert_eq!(text::<Option<u64>>("42").ok(), Some(Some(42)));
+        assert_eq!(text::<Either>("unit").ok(), Some(Either::Unit));
+        assert!(text::<u64>("x").is_err());
     }
 }

@@ -118,7 +118,7 @@ pub(super) enum Stage {
 impl Stage {
     /// Calls a tool.
     pub(super) fn of_tool(row: &Arc<ToolRow>, input: Input, held: Held) -> Begun<Self> {
-        match (row.entry.handler)(input) {
+        match row.entry.handler.answer(input) {
             Answering::Ready(result) => of_tool(result, row).into(),
             Answering::Later(future) => Begun::Waiting(Self::Tool(future, Arc::clone(row), held)),
         }
@@ -126,7 +126,7 @@ impl Stage {
 
     /// Reads a resource.
     pub(super) fn of_resource(handler: &Handler<ReadResourceResult>, input: Input, cache: Cache) -> Begun<Self> {
-        match handler(input) {
+        match handler.answer(input) {
             Answering::Ready(result) => of_resource(result, cache).into(),
             Answering::Later(future) => Begun::Waiting(Self::Resource(future, cache)),
         }
@@ -134,7 +134,7 @@ impl Stage {
 
     /// Renders a prompt.
     pub(super) fn of_prompt(handler: &Handler<GetPromptResult>, input: Input) -> Begun<Self> {
-        match handler(input) {
+        match handler.answer(input) {
             Answering::Ready(result) => Reply(result.map(Answered::Prompt)).into(),
             Answering::Later(future) => Begun::Waiting(Self::Prompt(future)),
         }

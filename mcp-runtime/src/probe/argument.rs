@@ -2,9 +2,10 @@
 
 use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema, json_schema};
-use serde::de::{DeserializeOwned, Error as _, MapAccess};
+use serde::de::{DeserializeOwned, Error as _};
 
 use super::{Nothing, Probe, Typed, Untyped, Unusable};
+use crate::arguments::Given;
 use crate::message::Text;
 
 /// Can it be read, and has it a schema?
@@ -39,16 +40,21 @@ impl<T> AnyArgument<T> for Probe<T> {}
 pub trait ReadArgument {
     /// What it reads.
     type Value<'de>;
-    /// Reads the next value.
-    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Self::Value<'de>, A::Error>;
+    /// Reads an argument into its slot.
+    fn fill<'de>(
+        &self,
+        given: &mut Given<'_, 'de>,
+        slot: &mut Option<Self::Value<'de>>,
+    ) -> Result<(), serde_json::Error>;
     /// Its schema.
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
 }
 
 impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
     type Value<'de> = T;
-    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<T, A::Error> {
-        map.next_value()
+    fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
+        *slot = Some(given.read()?);
+        Ok(())
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
@@ -57,8 +63,9 @@ impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
 
 impl<T: DeserializeOwned> ReadArgument for Untyped<T> {
     type Value<'de> = T;
-    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<T, A::Error> {
-        map.next_value()
+    fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
+        *slot = Some(given.read()?);
+        Ok(())
     }
     fn schema(&self, _: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
@@ -67,8 +74,8 @@ impl<T: DeserializeOwned> ReadArgument for Untyped<T> {
 
 impl<T> ReadArgument for Unusable<T> {
     type Value<'de> = T;
-    fn next_value<'de, A: MapAccess<'de>>(&self, _: &mut A) -> Result<T, A::Error> {
-        Err(A::Error::custom("this type cannot be read"))
+    fn fill(&self, _: &mut Given<'_, '_>, _: &mut Option<T>) -> Result<(), serde_json::Error> {
+        Err(serde_json::Error::custom("this type cannot be read"))
     }
     fn schema(&self, _: &mut SchemaGenerator) -> Schema {
         Schema::default()
@@ -80,8 +87,9 @@ pub struct BorrowedText;
 
 impl ReadArgument for BorrowedText {
     type Value<'de> = Text<'de>;
-    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Text<'de>, A::Error> {
-        map.next_value()
+    fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<Text<'de>>) -> Result<(), serde_json::Error> {
+        *slot = Some(given.read()?);
+        Ok(())
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<str>()
@@ -93,8 +101,13 @@ pub struct BorrowedOption;
 
 impl ReadArgument for BorrowedOption {
     type Value<'de> = Option<Text<'de>>;
-    fn next_value<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<Option<Text<'de>>, A::Error> {
-        map.next_value()
+    fn fill<'de>(
+        &self,
+        given: &mut Given<'_, 'de>,
+        slot: &mut Option<Option<Text<'de>>>,
+    ) -> Result<(), serde_json::Error> {
+        *slot = Some(given.read()?);
+        Ok(())
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Option<String>>()

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::entry::{Completer, Entry, Gate, Handler, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
+use crate::entry::{Completer, Entry, Gate, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
 use crate::model::lower::Lower;
 use crate::model::{
     CacheScope, CallToolResult, GetPromptResult, Icon, JsonObject, Meta, Prompt, PromptArgument, ReadResourceResult,
@@ -181,7 +181,7 @@ fn icons(sources: &[&str]) -> Option<Vec<Icon>> {
     (!sources.is_empty()).then(|| sources.iter().map(|source| Icon::new(*source)).collect())
 }
 
-fn meta(members: Vec<(&'static str, serde_json::Value)>) -> Option<Meta> {
+fn meta(members: Members) -> Option<Meta> {
     (!members.is_empty()).then(|| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
@@ -200,11 +200,11 @@ macro_rules! tell {
         $listed.title = $facts.title.map(str::to_owned);
         $listed.description = description($facts.description, $facts.deprecated);
         $listed.icons = icons($facts.icons);
-        $listed.meta = meta($facts.meta);
+        $listed.meta = meta(($facts.meta)());
     };
 }
 
-pub(super) fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
+pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
     let ToolItem { facts, describe, open, output, .. } = item;
     let name = scope.named(facts.name);
     let annotations = ToolAnnotations {
@@ -218,15 +218,15 @@ pub(super) fn tool(item: ToolItem, scope: Scope) -> Arc<ToolRow> {
     let make = {
         let name = name.clone();
         move || {
-            let mut tool = Tool::new(name, schema::of_arguments(describe, open));
+            let mut tool = Tool::new(name, schema::of_arguments(*describe, *open));
             tell!(tool, facts);
-            tool.output_schema = schema::of_result(output);
+            tool.output_schema = schema::of_result(*output);
             tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
             tool
         }
     };
-    let schema = ArgumentsSchema::Described(describe, open);
-    tool_row(name, Box::new(make), schema, item.handler, item.tasking, aliases, scope)
+    let schema = ArgumentsSchema::Described(*describe, *open);
+    tool_row(name, Box::new(make), schema, handler, item.tasking, aliases, scope)
 }
 
 impl ToolRow {
