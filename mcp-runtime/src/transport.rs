@@ -56,6 +56,10 @@ pub trait Transport {
     fn serve(self, app: Arc<App>) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// A transport at work. Its type is not known to whoever waits for it: a future is compiled where it is polled, and all that a
+/// transport does would be compiled again with each program.
+type Serving = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 impl Server {
     /// Serves clients on this transport until their input ends or the process is told to stop.
     ///

@@ -31,7 +31,7 @@ pub use self::context::{Extension, Principal};
 pub use self::events::Body;
 use self::guard::Guard;
 pub use self::service::HttpService;
-use super::Transport;
+use super::{Serving, Transport};
 use crate::error::{Error, Result};
 use crate::server::{App, Server};
 
@@ -78,14 +78,18 @@ impl Http {
 }
 
 impl Transport for Http {
-    async fn serve(self, app: Arc<App>) -> Result<()> {
-        let listener = match self.listener {
-            Some(listener) => tokio::net::TcpListener::from_std(listener.try_clone()?)?,
-            None => tokio::net::TcpListener::bind(&self.address)
-                .await
-                .map_err(|error| Error::msg(format!("cannot listen at {}: {error}", self.address)))?,
-        };
-        accept::serve(listener, HttpService::new(app)).await
+    #[inline(never)]
+    fn serve(self, app: Arc<App>) -> impl Future<Output = Result<()>> + Send {
+        let serving: Serving = Box::pin(async move {
+            let listener = match self.listener {
+                Some(listener) => tokio::net::TcpListener::from_std(listener.try_clone()?)?,
+                None => tokio::net::TcpListener::bind(&self.address)
+                    .await
+                    .map_err(|error| Error::msg(format!("cannot listen at {}: {error}", self.address)))?,
+            };
+            accept::serve(listener, HttpService::new(app)).await
+        });
+        serving
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use self::reading::Reading;
-use super::{Link, Transport};
+use super::{Link, Serving, Transport};
 use crate::error::{Error, Result};
 use crate::peer::Peer;
 use crate::server::App;
@@ -39,37 +39,42 @@ const HURRY: Duration = Duration::from_millis(100);
 pub struct Stdio;
 
 impl Transport for Stdio {
-    async fn serve(self, app: Arc<App>) -> Result<()> {
-        let (input, output) = streams::take().map_err(|error| {
-            Error::msg(format!("standard input and output cannot be taken for the protocol: {error}"))
-        })?;
-        let peer = Peer::new(app.core.limits.outgoing).keeping(KEPT);
-        let link = Link::alone(app, peer);
-        let grace = link.limits().grace;
-        // Before anything is answered: from then on a client may expect that a signal ends the process in order.
-        let mut signals = super::signal::Signals::new()?;
-        let output = Arc::new(Mutex::new(Output { file: output, buffer: Vec::new() }));
-        let (ended, end_of_input) = oneshot::channel();
-        // A thread stays in `read` when the process is told to stop; it ends with the process. It comes first, because it is
-        // all that the first answer needs.
-        Reading::begin(&link, &output, input, ended)?;
-        let writer = spawn("mcp-write", {
-            let (link, output) = (Arc::clone(&link), Arc::clone(&output));
-            move || write_later(link.peer(), &output)
-        })
-        // Nothing is called any more whose answer would not come.
-        .inspect_err(|_| link.give_up())?;
-        let result = signals.or(end_of_input).await;
-        let is_patient = is_before(link.wind_down(grace), signals.again()).await;
-        // Gives calls up that a second signal left, and ends the writer.
-        link.wind_down(Duration::ZERO).await;
-        // The last bytes go out, unless nobody reads them.
-        let written = tokio::time::timeout(if is_patient { grace } else { HURRY }, writer);
-        is_before(async { drop(written.await) }, signals.again()).await;
-        match result {
-            Some(Ok(Err(error))) => Err(error.into()),
-            _ => Ok(()),
-        }
+    #[inline(never)]
+    fn serve(self, app: Arc<App>) -> impl Future<Output = Result<()>> + Send {
+        let serving: Serving = Box::pin(serve(app));
+        serving
+    }
+}
+
+async fn serve(app: Arc<App>) -> Result<()> {
+    let (input, output) = streams::take()
+        .map_err(|error| Error::msg(format!("standard input and output cannot be taken for the protocol: {error}")))?;
+    let peer = Peer::new(app.core.limits.outgoing).keeping(KEPT);
+    let link = Link::alone(app, peer);
+    let grace = link.limits().grace;
+    // Before anything is answered: from then on a client may expect that a signal ends the process in order.
+    let mut signals = super::signal::Signals::new()?;
+    let output = Arc::new(Mutex::new(Output { file: output, buffer: Vec::new() }));
+    let (ended, end_of_input) = oneshot::channel();
+    // A thread stays in `read` when the process is told to stop; it ends with the process. It comes first, because it is
+    // all that the first answer needs.
+    Reading::begin(&link, &output, input, ended)?;
+    let writer = spawn("mcp-write", {
+        let (link, output) = (Arc::clone(&link), Arc::clone(&output));
+        move || write_later(link.peer(), &output)
+    })
+    // Nothing is called any more whose answer would not come.
+    .inspect_err(|_| link.give_up())?;
+    let result = signals.or(end_of_input).await;
+    let is_patient = is_before(link.wind_down(grace), signals.again()).await;
+    // Gives calls up that a second signal left, and ends the writer.
+    link.wind_down(Duration::ZERO).await;
+    // The last bytes go out, unless nobody reads them.
+    let written = tokio::time::timeout(if is_patient { grace } else { HURRY }, writer);
+    is_before(async { drop(written.await) }, signals.again()).await;
+    match result {
+        Some(Ok(Err(error))) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
