@@ -1,6 +1,8 @@
 //! What building a server costs: crates, time, and the size of the binary, here and with the peers; and what one more attribute costs.
 //! Everything is built in copies, in folders of their own, so that nothing is there before.
 
+mod attributes;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +18,6 @@ use crate::{Result, say};
 const NAMES: [&str; 4] = ["ours", "rmcp", "tower-mcp", "turbomcp"];
 /// How often a debug build is made anew: the first time, files are not where they are the next time.
 const REBUILDS: usize = 3;
-/// How many tools the generated crates have.
-const TOOLS: [usize; 2] = [2, 502];
 
 /// A package that is built, with or without HTTP.
 struct Package {
@@ -62,8 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     if options.wants("attributes") {
-        let text = attributes()?;
-        say(&text);
+        let text = attributes::table()?;
         let _ = writeln!(out, "\n{text}");
     }
     if !options.writes || !options.is_whole() {
@@ -189,63 +188,4 @@ fn cost(package: &Package) -> Result<Cost> {
     let size = fs::metadata(&stripped)?.len() as f64 / f64::from(1 << 20);
     fs::remove_dir_all(package.out())?;
     Ok(Cost { crates: crates.len(), debug, release, rebuild, size })
-}
-
-/// What one more tool costs, from two crates that differ in their number of tools.
-fn attributes() -> Result<String> {
-    let [few, many] = TOOLS.map(|tools| -> Result<[f64; 3]> {
-        let folder = base().join(format!("tools-{tools}"));
-        generate(&folder, &tools_source(tools))?;
-        let package =
-            Package { main: folder.join("src/main.rs"), name: "generated".to_owned(), folder, has_http: false };
-        output(Command::new(cargo()).current_dir(&package.folder).args(["fetch", "--quiet"]))?;
-        let mut times = [0.0; 2];
-        for (time, options) in times.iter_mut().zip([&[][..], &["--release"]]) {
-            package.build(options)?;
-            *time = package.rebuild("a + b", "a - b", options)?;
-        }
-        // Where it is not installed, there is no such number.
-        let lines = output(package.cargo("llvm-lines").arg("--target-dir").arg(package.out())).ok();
-        let total = lines.as_deref().and_then(|text| text.lines().find(|line| line.contains("(TOTAL)")));
-        let total = total.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        Ok([times[0], times[1], total.unwrap_or(f64::NAN)])
-    });
-    let (few, many) = (few?, many?);
-    let each = |index: usize| (many[index] - few[index]) / 500.0;
-    let lines = if each(2).is_nan() {
-        "cargo llvm-lines is not installed".to_owned()
-    } else {
-        format!("{} lines of LLVM IR", shown(each(2)))
-    };
-    Ok(format!(
-        "One `#[tool]` with two arguments in a crate of 500, from the difference to a crate of 2: {} ms of a debug build, {} ms of a \
-         release build, {lines}.\n",
-        shown(each(0) * 1e3),
-        shown(each(1) * 1e3)
-    ))
-}
-
-fn tools_source(tools: usize) -> String {
-    let mut source = "use mcp_runtime::{Group, group, server, tool};\n".to_owned();
-    for number in 0..tools {
-        let _ = writeln!(
-            source,
-            "\n/// One of many.\n#[tool]\nfn tool_{number}(\n    /// Some text.\n    text: String,\n    /// Some number.\n    count: \
-             Option<u32>,\n) -> String {{\n    format!(\"{{text}} {number} {{count:?}}\")\n}}"
-        );
-    }
-    // As a user with so many tools has them: in groups.
-    let names: Vec<String> = (0..tools).map(|number| format!("tool_{number}")).collect();
-    let mut groups = Vec::new();
-    for (number, names) in names.chunks(50).enumerate() {
-        let _ = writeln!(source, "\nfn group_{number}() -> impl Group {{\n    group![{}]\n}}", names.join(", "));
-        groups.push(format!("group_{number}()"));
-    }
-    let _ = writeln!(
-        source,
-        "\n/// Adds.\n#[tool]\nfn add(a: i64, b: i64) -> i64 {{\n    a + b\n}}\n\nfn main() -> mcp_runtime::Result<()> {{\n    server![add, \
-         {}].run_blocking()\n}}",
-        groups.join(", ")
-    );
-    source
 }
