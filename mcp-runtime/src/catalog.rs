@@ -43,14 +43,11 @@ pub(crate) struct About {
 impl About {
     /// The same with what follows from it.
     pub(crate) fn complete(mut self) -> Self {
-        let mut stamp = b",\"_meta\":".to_vec();
-        // A map of strings and identities always serializes; without it, results would only lack their stamp.
-        if serde_json::to_writer(&mut stamp, &self.server_meta()).is_ok() {
-            stamp.push(b'}');
-        } else {
-            stamp = b"}".to_vec();
-        }
-        self.stamp = stamp;
+        let mut stamp = format!(",\"_meta\":{{\"{SERVER_INFO_KEY}\":").into_bytes();
+        // An identity always serializes; without it, results would only lack their stamp.
+        let is_written = serde_json::to_writer(&mut stamp, &self.info).is_ok();
+        stamp.extend_from_slice(b"}}");
+        self.stamp = if is_written { stamp } else { b"}".to_vec() };
         self
     }
 

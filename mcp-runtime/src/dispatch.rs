@@ -114,7 +114,7 @@ impl Core {
             return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(name))).into();
         };
         let source = Source::Strings(call.arguments);
-        let schema = entry.schema.clone();
+        let schema = entry.suggestions.schema.clone();
         Stage::of_prompt(&entry.handler, Input { context: call.context, source, schema })
     }
 
@@ -128,7 +128,7 @@ impl Core {
             }
             Some(Found::Template(row, values)) => {
                 let source = Source::Variables { uri: uri.into(), values };
-                let schema = row.entry.schema.clone();
+                let schema = row.entry.suggestions.schema.clone();
                 Stage::of_resource(&row.entry.handler, Input { context, source, schema }, row.entry.cache)
             }
             None => ProtocolError::resource_not_found(uri).into(),
@@ -205,11 +205,11 @@ impl Core {
         };
         let argument = params.argument;
         let tables = &catalog.tables;
-        let (schema, completers) = match &params.reference {
+        let suggestions = match &params.reference {
             CompleteReference::Prompt(prompt) => {
                 let row = tables.prompt(&prompt.name).filter(|row| self.shows(row, &call.context));
                 match row.map(|row| &row.entry) {
-                    Some(entry) => (entry.schema.get(), &entry.completers),
+                    Some(entry) => &entry.suggestions,
                     None => {
                         return ProtocolError::invalid_params(format!("unknown prompt {}", quoted(&prompt.name)))
                             .into();
@@ -219,7 +219,7 @@ impl Core {
             CompleteReference::Resource(resource) => {
                 let mut rows = tables.templates.iter().filter(|row| row.listed.uri_template == resource.uri);
                 match rows.find(|row| self.shows(row, &call.context)).map(|row| &row.entry) {
-                    Some(entry) => (entry.schema.get(), &entry.completers),
+                    Some(entry) => &entry.suggestions,
                     None => {
                         let uri = quoted(&resource.uri);
                         return ProtocolError::invalid_params(format!("unknown resource template {uri}")).into();
@@ -227,9 +227,10 @@ impl Core {
                 }
             }
         };
-        if let Some(completer) = completers.get(argument.name.as_str()) {
+        if let Some(completer) = suggestions.completer(&argument.name) {
             return Begun::Waiting(Stage::Completion(completer(argument.value, call.context)));
         }
+        let schema = suggestions.schema.get();
         let Some(property) = schema.get("properties").and_then(|properties| properties.get(&argument.name)) else {
             return ProtocolError::invalid_params(format!("unknown argument {}", quoted(&argument.name))).into();
         };

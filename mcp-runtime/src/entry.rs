@@ -305,6 +305,8 @@ pub struct PromptItem {
     pub describe: fn(&mut Fields<'_>),
     /// What it takes from the server.
     pub needs: fn(&mut Needs),
+    /// Whether no argument is of a closed list of values, by the names of their types.
+    pub is_plain: bool,
     /// What suggests values, by argument.
     pub completers: Vec<(&'static str, Completer)>,
     /// What answers it.
@@ -331,6 +333,8 @@ pub struct ResourceItem {
     pub describe: fn(&mut Fields<'_>),
     /// What it takes from the server.
     pub needs: fn(&mut Needs),
+    /// Whether no variable is of a closed list of values, by the names of their types.
+    pub is_plain: bool,
     /// What suggests values, by variable.
     pub completers: Vec<(&'static str, Completer)>,
     /// What answers it.

@@ -9,8 +9,7 @@ use std::sync::atomic::Ordering;
 
 pub(crate) use self::rows::{Cache, Listed, ResourceRow, Row, TemplateRow, ToolRow, Visible};
 use self::rows::{Named, PromptRow, is_template, made_tool, prompt, resource, template, tool};
-use crate::entry::{Completer, Entry, PromptItem, ResourceItem, Scope, Tasking, ToolSource};
-use crate::model::JsonObject;
+use crate::entry::{Entry, PromptItem, ResourceItem, Scope, Tasking, ToolSource};
 
 /// The entries, in order of registration.
 #[derive(Clone, Default)]
@@ -76,8 +75,8 @@ impl Tables {
 
     /// Whether something suggests values for arguments.
     pub(crate) fn completes(&self) -> bool {
-        self.prompts.iter().any(|row| suggests(&row.entry.schema.get(), &row.entry.completers))
-            || self.templates.iter().any(|row| suggests(&row.entry.schema.get(), &row.entry.completers))
+        self.prompts.iter().any(|row| row.entry.suggestions.exist())
+            || self.templates.iter().any(|row| row.entry.suggestions.exist())
     }
 
     /// Adds a tool, or says why not.
@@ -170,14 +169,6 @@ impl Tables {
             Entry::Prompt(_) => set(&self.prompts, entry, hidden),
         }
     }
-}
-
-fn suggests(schema: &JsonObject, completers: &HashMap<&'static str, Completer>) -> bool {
-    !completers.is_empty()
-        || schema
-            .get("properties")
-            .and_then(|properties| properties.as_object())
-            .is_some_and(|properties| properties.values().any(|property| property.get("enum").is_some()))
 }
 
 /// A name as the protocol allows it (2025-11-25, "Tools", "Tool Names"). Attributes are checked when they are compiled; a

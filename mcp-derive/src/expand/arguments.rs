@@ -37,6 +37,17 @@ impl<'e> Slots<'e> {
         self.this.map_or_else(|| ty.clone(), |this| without_self(ty, this))
     }
 
+    /// Whether every argument is a text or a number by the name of its type, so that none is of a closed list of values.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.arguments().all(|(_, _, argument)| match &argument.shape {
+            Shape::Str | Shape::Cow | Shape::OptionStr | Shape::OptionCow => true,
+            Shape::Reference(_) | Shape::Owned(_) => {
+                let ty = argument.shape.value_type();
+                is_named(&ty, "String") || is_integer(&ty) || is_float(&ty)
+            }
+        })
+    }
+
     /// The type of a slot.
     fn slot_type(&self, shape: &Shape) -> TokenStream {
         match shape {

@@ -12,7 +12,7 @@ use crate::path::local;
 pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> TokenStream {
     let spec = &entry.spec;
     let (facts, needs, completers) = (facts(spec, this), needs(entry, this), completers(entry));
-    let open = spec.ignores_unknown;
+    let (open, is_plain) = (spec.ignores_unknown, slots.are_plain());
     let arguments = slots.ty();
     let span = entry.output.as_ref().map_or_else(
         || entry.callee.ident().span(),
@@ -32,6 +32,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
             open: #open,
             describe: <#arguments as __mcp::Slots<'_>>::describe,
             needs: #needs,
+            is_plain: #is_plain,
             completers: #completers,
             handler: #handler,
         });

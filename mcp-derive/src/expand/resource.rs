@@ -28,6 +28,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
     let is_for = |name: &str| spec.audience.iter().any(|audience| audience.value() == name);
     let (user, assistant) = (is_for("user"), is_for("assistant"));
     let (facts, completers, arguments) = (facts(spec, this), completers(entry), slots.ty());
+    let is_plain = slots.are_plain();
     let (needs, handler) = match &entry.callee {
         Callee::Struct(ident) => itself(ident, &mime),
         Callee::Function(_) | Callee::Method { .. } => {
@@ -55,6 +56,7 @@ pub(super) fn item(entry: &Entry, slots: &Slots<'_>, this: Option<&Type>) -> Tok
             annotations: __mcp::ResourceItem::annotations(#user, #assistant, #priority),
             describe: <#arguments as __mcp::Slots<'_>>::describe,
             needs: #needs,
+            is_plain: #is_plain,
             completers: #completers,
             handler: #handler,
         });

@@ -18,7 +18,7 @@ impl<'de> Walk<'de> {
     /// # Errors
     /// When it is none.
     pub(super) fn new(json: &'de str) -> Result<Self, Error> {
-        Ok(Self { rest: after(json, '{')?, has_begun: false })
+        Ok(Self { rest: after(json, b'{').ok_or_else(broken)?, has_begun: false })
     }
 
     /// The name of the next member, whose value must then be read; nothing at the end.
@@ -26,14 +26,14 @@ impl<'de> Walk<'de> {
     /// # Errors
     /// When this is no JSON.
     pub(super) fn name(&mut self) -> Result<Option<Text<'de>>, Error> {
-        if let Ok(end) = after(self.rest, '}') {
+        if let Some(end) = after(self.rest, b'}') {
             return if blank(end).is_empty() { Ok(None) } else { Err(broken()) };
         }
         if std::mem::replace(&mut self.has_begun, true) {
-            self.rest = after(self.rest, ',')?;
+            self.rest = after(self.rest, b',').ok_or_else(broken)?;
         }
         let name = self.text()?;
-        self.rest = after(self.rest, ':')?;
+        self.rest = after(self.rest, b':').ok_or_else(broken)?;
         Ok(Some(name))
     }
 
@@ -58,7 +58,7 @@ impl<'de> Walk<'de> {
 
     /// The next value, which is a text.
     fn text(&mut self) -> Result<Text<'de>, Error> {
-        let inside = after(self.rest, '"')?;
+        let inside = after(self.rest, b'"').ok_or_else(broken)?;
         // Nearly every name stands as it is meant.
         match inside.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' ')) {
             Some(end) if inside.as_bytes()[end] == b'"' => {
@@ -71,14 +71,21 @@ impl<'de> Walk<'de> {
     }
 }
 
-/// What follows `mark`, which must come next.
-fn after(json: &str, mark: char) -> Result<&str, Error> {
-    blank(json).strip_prefix(mark).ok_or_else(broken)
+/// What follows `mark`, if that comes next.
+#[inline]
+fn after(json: &str, mark: u8) -> Option<&str> {
+    let json = blank(json);
+    json.as_bytes().first().filter(|first| **first == mark)?;
+    json.get(1..)
 }
 
 /// What follows white space.
+#[inline]
 fn blank(json: &str) -> &str {
-    json.trim_start_matches([' ', '\n', '\r', '\t'])
+    match json.as_bytes().first() {
+        Some(b' ' | b'\n' | b'\r' | b'\t') => json.trim_start_matches([' ', '\n', '\r', '\t']),
+        _ => json,
+    }
 }
 
 fn broken() -> Error {

@@ -16,7 +16,7 @@ use crate::model::{
     Resource, ResourceTemplate, Tool, ToolAnnotations,
 };
 use crate::revision::Revision;
-use crate::schema::{self, ArgumentsSchema};
+use crate::schema::{self, ArgumentsSchema, Fields};
 use crate::uri::Template;
 use crate::weight::Weight;
 
@@ -33,10 +33,10 @@ pub(crate) struct Row<T, E> {
     pub(super) hidden: AtomicBool,
 }
 
-pub(crate) type ToolRow = Row<LateTool, ToolEntry>;
+pub(crate) type ToolRow = Row<Late<Tool>, ToolEntry>;
 pub(crate) type ResourceRow = Row<Resource, ResourceEntry>;
 pub(crate) type TemplateRow = Row<ResourceTemplate, TemplateEntry>;
-pub(crate) type PromptRow = Row<Prompt, PromptEntry>;
+pub(crate) type PromptRow = Row<Late<Prompt>, PromptEntry>;
 
 pub(crate) struct ToolEntry {
     pub(crate) schema: ArgumentsSchema,
@@ -73,15 +73,49 @@ impl Cache {
 pub(crate) struct TemplateEntry {
     pub(crate) uri: Template,
     pub(crate) cache: Cache,
-    pub(crate) schema: ArgumentsSchema,
-    pub(crate) completers: HashMap<&'static str, Completer>,
+    pub(crate) suggestions: Suggestions,
     pub(crate) handler: Handler<ReadResourceResult>,
 }
 
 pub(crate) struct PromptEntry {
-    pub(crate) schema: ArgumentsSchema,
-    pub(crate) completers: HashMap<&'static str, Completer>,
+    pub(crate) suggestions: Suggestions,
     pub(crate) handler: Handler<GetPromptResult>,
+}
+
+/// What the arguments of an entry are, and what suggests values for them.
+pub(crate) struct Suggestions {
+    pub(crate) schema: ArgumentsSchema,
+    completers: HashMap<&'static str, Completer>,
+    /// Whether no argument's type is a closed list of values.
+    is_plain: bool,
+}
+
+impl Suggestions {
+    fn new(
+        describe: fn(&mut Fields<'_>),
+        open: bool,
+        completers: Vec<(&'static str, Completer)>,
+        is_plain: bool,
+    ) -> Self {
+        Self { schema: ArgumentsSchema::kept(describe, open), completers: completers.into_iter().collect(), is_plain }
+    }
+
+    /// What suggests values of this argument, if something does.
+    pub(crate) fn completer(&self, argument: &str) -> Option<&Completer> {
+        self.completers.get(argument)
+    }
+
+    /// Whether there are any. A server that starts asks this, and seldom needs a schema for it.
+    pub(super) fn exist(&self) -> bool {
+        !self.completers.is_empty()
+            || !self.is_plain
+                && self
+                    .schema
+                    .get()
+                    .get("properties")
+                    .and_then(|properties| properties.as_object())
+                    .is_some_and(|properties| properties.values().any(|property| property.get("enum").is_some()))
+    }
 }
 
 /// What a row is called.
@@ -108,24 +142,33 @@ macro_rules! listed {
     )* };
 }
 
-listed!(Resource ResourceTemplate Prompt);
+listed!(Resource ResourceTemplate);
 
-/// A tool whose schemas are made when somebody first asks for them: a server starts, and answers calls, without.
-pub(crate) struct LateTool {
+/// Something that has schemas, which are made when somebody first asks for them: a server starts, and answers calls, without.
+pub(crate) struct Late<T> {
     pub(crate) name: String,
-    made: LazyLock<Tool, Box<dyn FnOnce() -> Tool + Send>>,
+    made: LazyLock<T, Box<dyn FnOnce() -> T + Send>>,
 }
 
-impl Named for LateTool {
+impl Named for Late<Tool> {
     fn named(&self) -> Entry<'_> {
         Entry::Tool(&self.name)
     }
 }
 
-impl Listed for LateTool {
-    type Item = Tool;
+impl Named for Late<Prompt> {
+    fn named(&self) -> Entry<'_> {
+        Entry::Prompt(&self.name)
+    }
+}
 
-    fn item(&self) -> &Tool {
+impl<T: Lower + Clone + Serialize> Listed for Late<T>
+where
+    Self: Named,
+{
+    type Item = T;
+
+    fn item(&self) -> &T {
         &self.made
     }
 }
@@ -139,12 +182,6 @@ impl Named for Resource {
 impl Named for ResourceTemplate {
     fn named(&self) -> Entry<'_> {
         Entry::Resource(&self.uri_template)
-    }
-}
-
-impl Named for Prompt {
-    fn named(&self) -> Entry<'_> {
-        Entry::Prompt(&self.name)
     }
 }
 
@@ -235,7 +272,9 @@ impl ToolRow {
         *self.entry.weight.get_or_init(|| match self.entry.schema {
             // What was made while the server runs takes them as any JSON, whatever it says of them.
             ArgumentsSchema::Made(_) => Weight::ANY,
-            ArgumentsSchema::Described(..) => Weight::of_schema(&self.listed.item().input_schema),
+            ArgumentsSchema::Described(..) | ArgumentsSchema::Kept(_) => {
+                Weight::of_schema(&self.listed.item().input_schema)
+            }
         })
     }
 }
@@ -256,7 +295,7 @@ fn tool_row(
     scope: Scope,
 ) -> Arc<ToolRow> {
     let entry = ToolEntry { schema, handler, tasking, aliases, weight: OnceLock::new(), worked_out: OnceLock::new() };
-    Row::new(LateTool { name, made: LazyLock::new(make) }, entry, scope.gates)
+    Row::new(Late { name, made: LazyLock::new(make) }, entry, scope.gates)
 }
 
 pub(super) fn resource(item: ResourceItem, scope: Scope) -> Arc<ResourceRow> {
@@ -278,24 +317,25 @@ pub(super) fn template(item: ResourceItem, scope: Scope) -> Arc<TemplateRow> {
     tell!(template, facts);
     template.mime_type = item.mime.map(str::to_owned);
     template.annotations = item.annotations;
-    let schema = ArgumentsSchema::Described(item.describe, false);
-    let schema = ArgumentsSchema::Made(schema.get());
-    let completers = item.completers.into_iter().collect();
-    Row::new(template, TemplateEntry { uri: item.uri, cache, schema, completers, handler: item.handler }, scope.gates)
+    let suggestions = Suggestions::new(item.describe, false, item.completers, item.is_plain);
+    Row::new(template, TemplateEntry { uri: item.uri, cache, suggestions, handler: item.handler }, scope.gates)
 }
 
 pub(super) fn prompt(item: PromptItem, scope: Scope) -> Arc<PromptRow> {
     let facts = item.facts;
-    let schema = Arc::new(schema::of_arguments(item.describe, item.open));
-    let mut prompt = Prompt::new(scope.named(facts.name));
-    tell!(prompt, facts);
-    prompt.arguments = prompt_arguments(&schema);
-    let completers = item.completers.into_iter().collect();
-    Row::new(
-        prompt,
-        PromptEntry { schema: ArgumentsSchema::Made(schema), completers, handler: item.handler },
-        scope.gates,
-    )
+    let suggestions = Suggestions::new(item.describe, item.open, item.completers, item.is_plain);
+    let name = scope.named(facts.name);
+    let make = {
+        let (name, schema) = (name.clone(), suggestions.schema.clone());
+        move || {
+            let mut prompt = Prompt::new(name);
+            tell!(prompt, facts);
+            prompt.arguments = prompt_arguments(&schema.get());
+            prompt
+        }
+    };
+    let entry = PromptEntry { suggestions, handler: item.handler };
+    Row::new(Late { name, made: LazyLock::new(Box::new(make)) }, entry, scope.gates)
 }
 
 /// A prompt's arguments are text: of their schema, a client sees name, description and whether they are required.

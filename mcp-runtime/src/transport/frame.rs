@@ -1,8 +1,10 @@
 //! Splits a stream of bytes into lines of bounded length. A longer line is reported once and skipped without being held
 //! in memory. Knows nothing of JSON. Floor 5.
 
-/// How much room there is at least for what is read next.
+/// How much room there is at least for what is read next, once more came than [`FIRST`] takes.
 const ROOM: usize = 64 * 1024;
+/// How much room there is until then: many a connection never fills it.
+const FIRST: usize = 4 * 1024;
 /// A buffer that grew beyond this is given back once it is empty, unless [`Lines::keeping`] says otherwise.
 const KEPT: usize = 256 * 1024;
 
@@ -17,6 +19,8 @@ pub(crate) struct Lines {
     searched: usize,
     limit: usize,
     kept: usize,
+    /// How much room there is at least.
+    least: usize,
     is_skipping: bool,
 }
 
@@ -29,7 +33,7 @@ pub(crate) enum Line<'l> {
 
 impl Lines {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { buffer: Vec::new(), start: 0, end: 0, searched: 0, limit, kept: KEPT, is_skipping: false }
+        Self { buffer: Vec::new(), start: 0, end: 0, searched: 0, limit, kept: KEPT, least: FIRST, is_skipping: false }
     }
 
     /// The same, but it keeps a buffer of up to so many bytes.
@@ -47,9 +51,9 @@ impl Lines {
         if self.end == 0 && self.buffer.len() > self.kept {
             self.buffer = Vec::new();
         }
-        if self.buffer.len() - self.end < ROOM {
+        if self.buffer.len() - self.end < self.least {
             // Zeroed once; what is read goes over it.
-            self.buffer.resize((self.buffer.len() * 2).max(self.end + ROOM), 0);
+            self.buffer.resize((self.buffer.len() * 2).max(self.end + self.least), 0);
         }
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
@@ -57,6 +61,9 @@ impl Lines {
     /// Takes in as many bytes of the room as were read.
     pub(crate) fn add(&mut self, bytes: usize) {
         self.end = self.buffer.len().min(self.end + bytes);
+        if self.end == self.buffer.len() {
+            self.least = ROOM;
+        }
     }
 
     /// Takes in bytes that were read elsewhere.
