@@ -467,7 +467,7 @@ pub(crate) fn facts(spec: &Spec, this: Option<&Type>) -> TokenStream {
     let deprecated = option(spec.deprecated.as_ref().map(ToTokens::to_token_stream));
     let icons = &spec.icons;
     let meta = if spec.meta.is_empty() {
-        quote!(__mcp::Members::new)
+        quote!(__mcp::no_members)
     } else {
         let members = spec.meta.iter().map(|(key, value)| quote!((#key, __mcp::meta_value(&(#value)))));
         callback(this, &TokenStream::new(), &quote!(__mcp::Members), &quote!(::std::vec![#(#members),*]))

@@ -244,12 +244,17 @@ pub struct Facts {
 impl Facts {
     /// Just a name and what it is for.
     pub const fn new(name: &'static str, description: &'static str) -> Self {
-        Self { name, title: None, description, icons: &[], meta: Members::new, deprecated: None }
+        Self { name, title: None, description, icons: &[], meta: no_members, deprecated: None }
     }
 }
 
 /// Members of `_meta`.
 pub type Members = Vec<(&'static str, Value)>;
+
+/// No members of `_meta`.
+pub const fn no_members() -> Members {
+    Vec::new()
+}
 
 /// A value of `_meta`; one that does not serialize is left out.
 pub fn meta_value(value: &impl Serialize) -> Value {
@@ -372,7 +377,7 @@ impl Scope {
 /// A tool as it was added: by an attribute, or made while the program runs.
 pub(crate) enum ToolSource {
     Item(&'static ToolItem, Handler<CallToolResult>),
-    Made(Tool, Handler<CallToolResult>),
+    Made(Box<Tool>, Handler<CallToolResult>),
 }
 
 /// The entries of a server, as they are added.
@@ -403,7 +408,7 @@ impl Registry {
 
     /// Adds a tool that was made while the program runs.
     pub(crate) fn made_tool(&mut self, tool: Tool, handler: Handler<CallToolResult>) {
-        self.tools.push((ToolSource::Made(tool, handler), self.scope.clone()));
+        self.tools.push((ToolSource::Made(Box::new(tool), handler), self.scope.clone()));
     }
 
     /// Adds a resource or a template.

@@ -13,7 +13,7 @@ use crate::context::{Asking, Context, Inner};
 use crate::error::ProtocolError;
 use crate::ground::Ground;
 use crate::message::{Unreadable, encode_error, encode_prepared, encode_result, encode_with};
-use crate::method::{Kind, Method, Name};
+use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{CallToolResult, ErrorObject, RequestId};
 use crate::params::{Params, is_of_function};
@@ -29,16 +29,6 @@ pub(crate) enum Admitted {
     /// It needs no entry: this is its result.
     Answered(Bytes),
     Call(Call),
-}
-
-/// The method of that name, if a client may request it.
-///
-/// # Errors
-/// There is none.
-pub(crate) fn requested(name: &Name) -> Result<Method, ProtocolError> {
-    name.known()
-        .filter(|method| method.kind() == Kind::Request && method.is_from_client())
-        .ok_or_else(|| ProtocolError::method_not_found(name))
 }
 
 /// Whether a request says itself that it is of a revision without a handshake.

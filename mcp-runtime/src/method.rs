@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 
+use crate::error::ProtocolError;
 use crate::revision::Revision;
 
 /// Whether a message wants an answer.
@@ -162,6 +163,16 @@ impl Name {
             Self::Known(method) => Some(*method),
             Self::Unknown(_) => None,
         }
+    }
+
+    /// The method, if a client may request it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn requested(&self) -> Result<Method, ProtocolError> {
+        self.known()
+            .filter(|method| method.kind() == Kind::Request && method.is_from_client())
+            .ok_or_else(|| ProtocolError::method_not_found(self))
     }
 }
 

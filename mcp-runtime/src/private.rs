@@ -7,7 +7,7 @@ pub use crate::arguments::{Answer, BadArguments, Given, Input, Slots, nearest};
 pub use crate::context::{Context, FromContext};
 pub use crate::entry::{
     Answering, Candidates, Completer, Empty, Facts, FailedAnswer, Group, Handler, Item, Members, Pair, PromptItem,
-    Registry, ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, lost, meta_value,
+    Registry, ResourceItem, StaticItem, Suggesting, Tasking, ToolItem, candidates_of, lost, meta_value, no_members,
 };
 pub use crate::error::ProtocolError;
 pub use crate::message::Text;

@@ -4,15 +4,16 @@
 #[cfg_attr(not(feature = "http"), path = "run/without.rs")]
 mod http;
 
+use std::borrow::Cow;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
 use crate::arguments::nearest;
 use crate::error::{Error, Result};
 use crate::server::Server;
-use crate::transport::Stdio;
+use crate::transport::{Serving, Stdio};
 
 /// The environment variable that chooses the transport where no flag does.
 const VARIABLE: &str = "MCP_TRANSPORT";
@@ -47,13 +48,20 @@ impl Server {
     /// An argument that is not known; everything that is wrong with the server, before anything is served; a failure of
     /// the transport.
     pub async fn run(self) -> Result<()> {
-        match asked(env::args_os().skip(1), env::var_os(VARIABLE))? {
-            Asked::Stdio => return self.serve(Stdio).await,
-            Asked::Http(listening) => return http::serve(self, listening).await,
-            Asked::Help => print(&self.help()),
-            Asked::Version => print(&format!("{} {}", self.info.name, self.info.version)),
-        }
-        Ok(())
+        self.running().await
+    }
+
+    #[inline(never)]
+    fn running(self) -> Serving {
+        Box::pin(async move {
+            match asked(env::args_os().skip(1), env::var_os(VARIABLE))? {
+                Asked::Stdio => return self.serve(Stdio).await,
+                Asked::Http(listening) => return http::serve(self, listening).await,
+                Asked::Help => print(&self.help()),
+                Asked::Version => print(&format!("{} {}", self.info.name, self.info.version)),
+            }
+            Ok(())
+        })
     }
 
     /// The same from a `main` that is not `async`: starts a runtime of its own.
@@ -62,7 +70,7 @@ impl Server {
     /// Those of [`Server::run`], and when no runtime can be started.
     pub fn run_blocking(self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let result = runtime.block_on(self.run());
+        let result = runtime.block_on(self.running());
         // A function that still runs in a thread of its own must not hold up the end of the process.
         runtime.shutdown_background();
         result
@@ -97,14 +105,14 @@ fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsStrin
     let mut is_stdio = false;
     let mut listening = Listening::default();
     while let Some(argument) = arguments.next() {
-        let text = argument.to_string_lossy();
+        let text = text_of(&argument);
         // `--name=value` says the same as `--name value`.
         let (name, mut value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (text.as_ref(), None),
         };
         let mut value_of = || {
-            let next = || arguments.next().map(|value| value.to_string_lossy().into_owned());
+            let next = || arguments.next().map(|value| text_of(&value).into_owned());
             value.take().or_else(next).ok_or_else(|| Error::msg(format!("`{name}` needs a value; `--help` says which")))
         };
         match name {
@@ -136,10 +144,15 @@ fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsStrin
     Ok(Asked::Stdio)
 }
 
+/// As text, with a mark for what is none.
+fn text_of(value: &OsStr) -> Cow<'_, str> {
+    value.to_str().map_or_else(|| value.to_string_lossy(), Cow::Borrowed)
+}
+
 /// The address that the environment gives, if it asks for HTTP.
 fn address_in(variable: Option<OsString>) -> Result<Option<String>> {
     let value = variable.unwrap_or_default();
-    let value = value.to_string_lossy();
+    let value = text_of(&value);
     match value.strip_prefix("http://") {
         Some(address) => Ok(Some(address.trim_end_matches('/').to_owned())),
         None if value.is_empty() || value == "stdio" => Ok(None),

@@ -2,6 +2,7 @@
 //! made for: ChaCha20-Poly1305 (RFC 8439). What is sealed is decided elsewhere. Floor 1.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -10,28 +11,32 @@ use chacha20_poly1305::{ChaCha20Poly1305, Key, Nonce};
 const NONCE: usize = 12;
 const TAG: usize = 16;
 
-/// A key to seal with.
-pub(crate) struct Seal([u8; 32]);
+/// A key to seal with; one that only this process knows is made when something is sealed first.
+pub(crate) struct Seal(OnceLock<[u8; 32]>);
 
 impl Seal {
     /// A seal that other processes with the same key can open.
     pub(crate) fn with_key(key: [u8; 32]) -> Self {
-        Self(key)
+        Self(OnceLock::from(key))
     }
 
     /// A seal that only this process can open.
-    ///
-    /// # Errors
-    /// When the system has no random numbers.
-    pub(crate) fn random() -> Result<Self, getrandom::Error> {
-        random().map(Self)
+    pub(crate) fn random() -> Self {
+        Self(OnceLock::new())
     }
 
     /// Seals `text`, to be opened only together with the same `context`. A key seals 2^32 times before chance could use a
     /// nonce twice. `None` when the system has no random numbers.
     pub(crate) fn close(&self, mut text: Vec<u8>, context: &[u8]) -> Option<String> {
         let nonce: [u8; NONCE] = random().ok()?;
-        let tag = self.cipher(nonce).encrypt(&mut text, Some(context));
+        let key = match self.0.get() {
+            Some(key) => key,
+            None => {
+                let made = random().ok()?;
+                self.0.get_or_init(|| made)
+            }
+        };
+        let tag = cipher(key, nonce).encrypt(&mut text, Some(context));
         let mut sealed = nonce.to_vec();
         sealed.append(&mut text);
         sealed.extend_from_slice(&tag);
@@ -40,17 +45,19 @@ impl Seal {
 
     /// What was sealed, or `None` if it was not with this key and this context, or was changed.
     pub(crate) fn open(&self, sealed: &str, context: &[u8]) -> Option<Vec<u8>> {
+        // Without a key nothing was sealed yet.
+        let key = self.0.get()?;
         let sealed = BASE64.decode(sealed).ok()?;
         let (nonce, rest) = sealed.split_first_chunk::<NONCE>()?;
         let (text, tag) = rest.split_last_chunk::<TAG>()?;
         let mut text = text.to_vec();
-        self.cipher(*nonce).decrypt(&mut text, *tag, Some(context)).ok()?;
+        cipher(key, *nonce).decrypt(&mut text, *tag, Some(context)).ok()?;
         Some(text)
     }
+}
 
-    fn cipher(&self, nonce: [u8; NONCE]) -> ChaCha20Poly1305 {
-        ChaCha20Poly1305::new(Key::new(self.0), Nonce::new(nonce))
-    }
+fn cipher(key: &[u8; 32], nonce: [u8; NONCE]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(Key::new(*key), Nonce::new(nonce))
 }
 
 impl fmt::Debug for Seal {
@@ -90,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_same_text_is_never_sealed_the_same() {
-        let seal = Seal::random().unwrap();
+        let seal = Seal::random();
         assert_ne!(seal.close(b"a".to_vec(), b""), seal.close(b"a".to_vec(), b""));
         assert!(!seal.close(b"visible".to_vec(), b"").unwrap().contains(&BASE64.encode("visible")[..4]));
     }

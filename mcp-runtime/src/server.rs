@@ -215,7 +215,7 @@ impl Server {
         }
         let seal = match self.key {
             Some(key) => Seal::with_key(key),
-            None => Seal::random().map_err(|error| Error::msg(format!("the system has no random numbers: {error}")))?,
+            None => Seal::random(),
         };
         let about = About {
             info: self.info,

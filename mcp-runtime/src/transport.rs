@@ -31,7 +31,7 @@ use crate::budget::{Exhausted, FREE};
 use crate::call::Call;
 use crate::dispatch::Begun;
 use crate::error::{ProtocolError, Result};
-use crate::exchange::{Admitted, is_modern, requested};
+use crate::exchange::{Admitted, is_modern};
 use crate::ground::Ground;
 use crate::limits::Limits;
 use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
@@ -56,9 +56,9 @@ pub trait Transport {
     fn serve(self, app: Arc<App>) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// A transport at work. Its type is not known to whoever waits for it: a future is compiled where it is polled, and all that a
+/// A server at work. Its type is not known to whoever waits for it: a future is compiled where it is polled, and all that a
 /// transport does would be compiled again with each program.
-type Serving = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+pub(crate) type Serving = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 impl Server {
     /// Serves clients on this transport until their input ends or the process is told to stop.
@@ -322,7 +322,7 @@ impl Link {
         target: &Target,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Admitted, ProtocolError> {
-        let method = requested(name)?;
+        let method = name.requested()?;
         if method == Method::Initialize {
             // A request of 2026-07-28 that is called `initialize` is an unknown method there.
             let is_modern = Params::read(method, params.raw()).is_ok_and(|params| params.is_modern());

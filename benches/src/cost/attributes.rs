@@ -168,7 +168,7 @@ fn main() -> mcp_runtime::Result<()> {
 };
 
 const RMCP: Style = Style {
-    head: r#"use std::sync::Arc;
+    head: r"use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -189,7 +189,7 @@ struct Add {
     b: i64,
 }
 
-"#,
+",
     tool: r#"
     /// One of many.
     #[tool]

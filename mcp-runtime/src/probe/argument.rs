@@ -52,7 +52,7 @@ pub trait ReadArgument {
 
 impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
     type Value<'de> = T;
-    fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
+    fn fill(&self, given: &mut Given<'_, '_>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
         *slot = Some(given.read()?);
         Ok(())
     }
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
 
 impl<T: DeserializeOwned> ReadArgument for Untyped<T> {
     type Value<'de> = T;
-    fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
+    fn fill(&self, given: &mut Given<'_, '_>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
         *slot = Some(given.read()?);
         Ok(())
     }

@@ -27,8 +27,8 @@ pub(crate) type Visible = Arc<dyn Fn(Entry<'_>, &Context) -> bool + Send + Sync>
 pub(crate) struct Row<T, E> {
     pub(crate) listed: T,
     pub(crate) entry: E,
-    /// What it shows in each revision, as JSON.
-    shown: [OnceLock<Bytes>; Revision::ALL.len()],
+    /// What it shows in each revision, as JSON, once somebody asks.
+    shown: OnceLock<Box<[OnceLock<Bytes>; Revision::ALL.len()]>>,
     pub(super) gates: Vec<Gate>,
     pub(super) hidden: AtomicBool,
 }
@@ -147,7 +147,7 @@ listed!(Resource ResourceTemplate);
 /// Something that has schemas, which are made when somebody first asks for them: a server starts, and answers calls, without.
 pub(crate) struct Late<T> {
     pub(crate) name: String,
-    made: LazyLock<T, Box<dyn FnOnce() -> T + Send>>,
+    made: LazyLock<Box<T>, Box<dyn FnOnce() -> Box<T> + Send>>,
 }
 
 impl Named for Late<Tool> {
@@ -187,7 +187,7 @@ impl Named for ResourceTemplate {
 
 impl<T: Listed, E> Row<T, E> {
     fn new(listed: T, entry: E, gates: Vec<Gate>) -> Arc<Self> {
-        Arc::new(Self { listed, entry, shown: Default::default(), gates, hidden: AtomicBool::new(false) })
+        Arc::new(Self { listed, entry, shown: OnceLock::new(), gates, hidden: AtomicBool::new(false) })
     }
 
     /// Whether it is shown to this caller and answers its calls. `None` asks for those that everybody sees.
@@ -201,7 +201,7 @@ impl<T: Listed, E> Row<T, E> {
 
     /// As JSON, as the revision has it.
     pub(crate) fn shown(&self, revision: Revision) -> &Bytes {
-        self.shown[revision.index()].get_or_init(|| {
+        self.shown.get_or_init(Default::default)[revision.index()].get_or_init(|| {
             let mut listed = self.listed.item().clone();
             listed.lower(revision);
             // The crate's own types always serialize.
@@ -259,7 +259,7 @@ pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, sc
             tell!(tool, facts);
             tool.output_schema = schema::of_result(*output);
             tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
-            tool
+            Box::new(tool)
         }
     };
     let schema = ArgumentsSchema::Described(*describe, *open);
@@ -279,7 +279,7 @@ impl ToolRow {
     }
 }
 
-pub(super) fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
+pub(super) fn made_tool(mut tool: Box<Tool>, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
     tool.name = scope.named(&tool.name);
     let schema = ArgumentsSchema::Made(Arc::new(tool.input_schema.clone()));
     tool_row(tool.name.clone(), Box::new(|| tool), schema, handler, Tasking::Never, Vec::new(), scope)
@@ -287,7 +287,7 @@ pub(super) fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope:
 
 fn tool_row(
     name: String,
-    make: Box<dyn FnOnce() -> Tool + Send>,
+    make: Box<dyn FnOnce() -> Box<Tool> + Send>,
     schema: ArgumentsSchema,
     handler: Handler<CallToolResult>,
     tasking: Tasking,
@@ -331,7 +331,7 @@ pub(super) fn prompt(item: PromptItem, scope: Scope) -> Arc<PromptRow> {
             let mut prompt = Prompt::new(name);
             tell!(prompt, facts);
             prompt.arguments = prompt_arguments(&schema.get());
-            prompt
+            Box::new(prompt)
         }
     };
     let entry = PromptEntry { suggestions, handler: item.handler };

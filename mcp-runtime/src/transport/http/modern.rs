@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::catalog::Catalog;
 use crate::dispatch::Begun;
 use crate::error::ProtocolError;
-use crate::exchange::{Admitted, requested};
+use crate::exchange::Admitted;
 use crate::ground::Ground;
 use crate::message::encode_prepared;
 use crate::method::{Method, Name};
@@ -36,7 +36,7 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn read(name: &Name, params: Parameters) -> Self {
         // What no revision without a handshake has is unknown there, whatever its parameters are.
-        let method = requested(name).and_then(|method| {
+        let method = name.requested().and_then(|method| {
             if method.is_in(Revision::LATEST) { Ok(method) } else { Err(ProtocolError::method_not_found(name)) }
         });
         // What an unknown method is about is unknown too.
