@@ -62,8 +62,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     if options.wants("attributes") {
-        let text = attributes::table()?;
+        let text = attributes::table();
         let _ = writeln!(out, "\n{text}");
+    }
+    let built = base().join("out");
+    if built.exists() {
+        fs::remove_dir_all(built)?;
     }
     if !options.writes || !options.is_whole() {
         return Ok(());
@@ -186,6 +190,9 @@ fn cost(package: &Package) -> Result<Cost> {
     output(Command::new("strip").arg("-o").arg(&stripped).arg(package.out().join("release").join(&package.name)))?;
     #[expect(clippy::cast_precision_loss, reason = "a binary is far smaller than 2^52 bytes")]
     let size = fs::metadata(&stripped)?.len() as f64 / f64::from(1 << 20);
-    fs::remove_dir_all(package.out())?;
+    // What else is built with these dependencies finds them there.
+    if package.has_http {
+        fs::remove_dir_all(package.out())?;
+    }
     Ok(Cost { crates: crates.len(), debug, release, rebuild, size })
 }

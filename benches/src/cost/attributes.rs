@@ -14,7 +14,7 @@ use crate::{Result, say};
 const FEW: usize = 2;
 const MANY: usize = 502;
 const MORE: f64 = 500.0;
-/// How many of them stand together, where a framework lets its users take them apart.
+/// How many of them stand together, as with a user who has so many.
 const GROUP: usize = 50;
 
 /// How a crate of many tools is written.
@@ -41,16 +41,12 @@ struct Took {
     lines: f64,
 }
 
-pub(super) fn table() -> Result<String> {
+pub(super) fn table() -> String {
     let mut out = "One more tool of two arguments in a crate of 500, from the difference to a crate of 2 whose dependencies are built: \
                    time of `cargo build`, and lines of LLVM IR by `cargo llvm-lines`, debug. The rebuild is of the crate of 500, after \
                    one tool was changed.\n\n\
                    | | debug build, ms | release build, ms | lines of LLVM IR | rebuild, s |\n|---|---|---|---|---|\n"
         .to_owned();
-    let out_folder = base().join("out");
-    if out_folder.exists() {
-        fs::remove_dir_all(out_folder)?;
-    }
     for name in NAMES {
         let line = match took(name, FEW).and_then(|few| Ok((few, took(name, MANY)?))) {
             Ok((few, many)) => {
@@ -66,22 +62,24 @@ pub(super) fn table() -> Result<String> {
         say(&line);
         let _ = writeln!(out, "{line}");
     }
-    Ok(out)
+    out
 }
 
 /// Builds a crate of so many tools.
 fn took(name: &str, tools: usize) -> Result<Took> {
     let package = package(name, tools)?;
     output(Command::new(cargo()).current_dir(&package.folder).args(["fetch", "--quiet"]))?;
+    let profiles = [&[][..], &["--release"]];
     if tools == FEW {
-        // All that both depend on is built with it; the other is another package to cargo, and nothing of it is there.
-        package.build(&[])?;
-        package.build(&["--release"])?;
-        for options in [&[][..], &["--release"]] {
-            let mut clean = Command::new(cargo());
-            clean.current_dir(&package.folder).args(["clean", "--quiet", "--package", &package.name]);
-            output(clean.arg("--target-dir").arg(package.out()).args(options))?;
+        // With it all that both depend on.
+        for options in profiles {
+            package.build(options)?;
         }
+    }
+    for options in profiles {
+        let mut clean = Command::new(cargo());
+        clean.current_dir(&package.folder).args(["clean", "--quiet", "--package", &package.name]);
+        output(clean.arg("--target-dir").arg(package.out()).args(options))?;
     }
     let debug = package.build(&[])?;
     let rebuild = package.rebuild("a + b", "a - b", &[])?;
@@ -102,8 +100,6 @@ fn package(name: &str, tools: usize) -> Result<Package> {
     }
     // The peers' own workspace, so that their versions and features are those of the other table.
     copy(&root().join("benches/peers"), &folder)?;
-    fs::create_dir_all(base().join("src"))?;
-    fs::copy(root().join("benches/src/work.rs"), base().join("src/work.rs"))?;
     let main = folder.join(name).join("src/main.rs");
     fs::write(&main, style.source(tools))?;
     Ok(Package { folder, name: format!("peer-{name}"), main, has_http: false })
@@ -124,8 +120,7 @@ impl Style {
         let mut source = self.head.to_owned();
         let mut mentions = String::new();
         let numbers: Vec<usize> = (0..tools).collect();
-        let size = if self.mention.is_empty() { tools } else { GROUP };
-        for (group, numbers) in numbers.chunks(size).enumerate() {
+        for (group, numbers) in numbers.chunks(GROUP).enumerate() {
             let numbered = |text: &str, number: usize| text.replace("NUMBER", &number.to_string());
             let each = |text: &str| numbers.iter().map(|number| numbered(text, *number)).collect::<String>();
             let names: Vec<String> = numbers.iter().map(|number| format!("tool_{number}")).collect();
@@ -284,6 +279,7 @@ GROUPS
 
 const TURBOMCP: Style = Style {
     head: r"use turbomcp::prelude::*;
+use turbomcp::{Composite, Implementation, LegacySessionAdapter, serve_stdio};
 
 #[derive(Clone)]
 struct Many;
@@ -299,19 +295,28 @@ struct Many;
         format!("{text} NUMBER {count:?}")
     }
 "#,
-    // Its attribute stands on the one block that has all of them.
     group: [
-        "\n#[server(name = \"many\", version = \"0.1.0\")]\nimpl Many {\n    /// Adds.\n    #[tool(description = \"Adds.\")]\n    async fn \
-         add(&self, a: i64, b: i64) -> String {\n        (a + b).to_string()\n    }\n",
+        "\n#[derive(Clone)]\nstruct GroupNUMBER;\n\n#[server(name = \"group_NUMBER\", version = \"0.1.0\")]\nimpl GroupNUMBER {",
         "}\n",
     ],
     beside: "",
-    mention: "",
-    tail: r"
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Many.run_stdio().await?;
-    Ok(())
+    mention: "\n        .mount_flat(GroupNUMBER.into_server())?",
+    tail: r#"
+#[server(name = "many", version = "0.1.0")]
+impl Many {
+    /// Adds.
+    #[tool(description = "Adds.")]
+    async fn add(&self, a: i64, b: i64) -> String {
+        (a + b).to_string()
+    }
 }
-",
+
+#[tokio::main]
+async fn main() -> McpResult<()> {
+    let composite = Composite::new(Implementation::new("many", "0.1.0")).mount_flat(Many.into_server())?GROUPS;
+    serve_stdio(LegacySessionAdapter::new(composite.build().into_server().build()))
+        .await
+        .map_err(|error| McpError::internal(error.to_string()))
+}
+"#,
 };
