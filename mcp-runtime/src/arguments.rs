@@ -5,6 +5,7 @@ mod diagnose;
 mod lenient;
 mod walk;
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -18,7 +19,7 @@ use self::walk::Walk;
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted, shortened};
 use crate::message::Text;
-use crate::model::CallToolResult;
+use crate::model::{CallToolResult, JsonObject};
 use crate::piece::Piece;
 use crate::schema::{ArgumentsSchema, Fields};
 
@@ -92,8 +93,9 @@ impl Input {
     /// then was read from the same arguments.
     fn forgiving<'de>(&'de self, slots: &mut dyn Slots<'de>) -> Result<(), BadArguments> {
         let names = slots.names();
-        let schema = self.schema.get();
-        let mut problems = diagnose::Problems::new(&schema);
+        let schema = LazyCell::new(|| self.schema.get());
+        let root = || -> &JsonObject { &schema };
+        let mut problems = diagnose::Problems::late(&root);
         let mut seen = vec![false; names.len()];
         let mut take = |name: &str, value: Loose<'de>, problems: &mut diagnose::Problems<'_>| {
             let Some(index) = find(names, name) else {

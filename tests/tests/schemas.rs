@@ -1,13 +1,16 @@
 //! The schemas that clients see, one snapshot per family of types: what a tool takes, what it returns, and what `#[arg]`
 //! adds. Beside the snapshots a lint for what some client refuses, and proof that schemas and parser agree.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use insta::{assert_snapshot, with_settings};
 use mcp_runtime::{Server, group, server, testing, tool};
-use schemars::JsonSchema;
+use mcp_tests::connection::Connection;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -595,4 +598,43 @@ async fn bounds_in_the_schema_are_those_that_are_enforced() {
         let result = client.call("keys", arguments).await.unwrap();
         assert_eq!(result.is_error.is_none(), is_right, "the tool with {change}: {result:?}");
     }
+}
+
+/// How often the schema of [`Counted`] was made.
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Counted(u8);
+
+impl JsonSchema for Counted {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Counted".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        MADE.fetch_add(1, Ordering::Relaxed);
+        u8::json_schema(generator)
+    }
+}
+
+/// Adds one.
+#[tool]
+fn next(number: Counted) -> u8 {
+    number.0 + 1
+}
+
+#[tokio::test]
+async fn a_call_that_succeeds_makes_no_schema() {
+    let mut connection = Connection::handshake(server![next], "2025-11-25").await;
+    for number in [json!(1), json!("1")] {
+        let answer = connection.call("next", json!({ "number": number })).await;
+        assert_eq!(answer["content"][0]["text"], "2", "{answer}");
+    }
+    assert_eq!(MADE.load(Ordering::Relaxed), 0);
+    let answer = connection.call("next", json!({ "number": true })).await;
+    assert_eq!(answer["isError"], true, "{answer}");
+    assert!(MADE.load(Ordering::Relaxed) > 0, "what is wrong is told by the schema");
 }

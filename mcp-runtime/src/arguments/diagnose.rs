@@ -18,16 +18,39 @@ const STEPS: usize = 10_000;
 
 /// What is wrong, gathered.
 pub(crate) struct Problems<'s> {
-    root: &'s JsonObject,
+    root: Root<'s>,
     lines: Vec<String>,
     more: usize,
     /// How many steps are left.
     left: usize,
 }
 
+/// A schema, or what makes it once there is something to say.
+#[derive(Clone, Copy)]
+enum Root<'s> {
+    Known(&'s JsonObject),
+    Late(&'s dyn Fn() -> &'s JsonObject),
+}
+
 impl<'s> Problems<'s> {
     pub(crate) fn new(root: &'s JsonObject) -> Self {
+        Self::about(Root::Known(root))
+    }
+
+    /// By a schema that is made only if something is wrong.
+    pub(super) fn late(root: &'s dyn Fn() -> &'s JsonObject) -> Self {
+        Self::about(Root::Late(root))
+    }
+
+    fn about(root: Root<'s>) -> Self {
         Self { root, lines: Vec::new(), more: 0, left: STEPS }
+    }
+
+    fn root(&self) -> &'s JsonObject {
+        match self.root {
+            Root::Known(root) => root,
+            Root::Late(root) => root(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -56,7 +79,7 @@ impl<'s> Problems<'s> {
     }
 
     pub(super) fn missing(&mut self, name: &str) {
-        let required = self.root.get("required").and_then(Value::as_array);
+        let required = self.root().get("required").and_then(Value::as_array);
         if !required.is_some_and(|names| names.iter().any(|required| required == name)) {
             return;
         }
@@ -82,7 +105,7 @@ impl<'s> Problems<'s> {
     /// Checks one argument against its schema.
     pub(crate) fn out_of_bounds(&mut self, name: &str, value: &Value) {
         if let Some(schema) = self.property(name) {
-            let (mut search, mut found) = (Search { root: self.root, left: self.left }, Vec::new());
+            let (mut search, mut found) = (Search { root: self.root(), left: self.left }, Vec::new());
             search.check(schema, value, name, &mut found, 0);
             self.left = search.left;
             for (path, problem) in found {
@@ -104,7 +127,7 @@ impl<'s> Problems<'s> {
     }
 
     fn property(&self, name: &str) -> Option<&'s Value> {
-        self.root.get("properties")?.get(name)
+        self.root().get("properties")?.get(name)
     }
 }
 

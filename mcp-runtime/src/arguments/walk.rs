@@ -1,5 +1,5 @@
 //! Goes through a JSON object member by member, reading each value as whatever its slot asks for. It knows no slots, so there
-//! is one of it in a program; `serde_json` walks a map by code of its own for each function. Floor 1.
+//! is one of it in a program; `serde_json` walks a map by code of its own for each function. Floor 2.
 
 use serde::de::{Deserialize, Error as _, IgnoredAny};
 use serde_json::Error;
