@@ -168,20 +168,21 @@ impl<'e> Slots<'e> {
             .arguments()
             .map(|(param, slot, _)| (format_ident!("__mcp_slot_{param}"), format_ident!("a{slot}")))
             .unzip();
-        let ident = &self.ident;
-        let take = (!locals.is_empty()).then(|| {
-            quote! {
-                let #ident { #(#slots: ::core::option::Option::Some(#locals),)* .. } = __mcp_slots else {
-                    return __mcp::lost();
-                };
-            }
-        });
-        quote! {
+        let read = quote! {
             let mut __mcp_slots = <#ty as ::core::default::Default>::default();
             if let ::core::result::Result::Err(__mcp_bad) = __mcp_input.arguments(&mut __mcp_slots) {
                 return __mcp_bad.answer(#entry_name);
             }
-            #take
+        };
+        if locals.is_empty() {
+            return quote!({ #read });
+        }
+        let ident = &self.ident;
+        // What was borrowed would be kept as long as the function waits, so its scope ends here.
+        quote! {
+            let #ident { #(#slots: ::core::option::Option::Some(#locals),)* .. } = ({ #read __mcp_slots }) else {
+                return __mcp::lost();
+            };
         }
     }
 
