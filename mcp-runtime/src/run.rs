@@ -144,7 +144,7 @@ fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsStrin
     Ok(Asked::Stdio)
 }
 
-/// As text, with a mark for what is none.
+/// As text, with a mark for what is none. Nearly all is text, and what would look for marks is then not even loaded.
 fn text_of(value: &OsStr) -> Cow<'_, str> {
     value.to_str().map_or_else(|| value.to_string_lossy(), Cow::Borrowed)
 }
