@@ -59,9 +59,13 @@ async fn serve(app: Arc<App>) -> Result<()> {
     // A thread stays in `read` when the process is told to stop; it ends with the process. It comes first, because it is
     // all that the first answer needs.
     Reading::begin(&link, &output, input, ended)?;
-    let writer = spawn("mcp-write", {
+    let (writing, written) = oneshot::channel::<()>();
+    spawn("mcp-write", {
         let (link, output) = (Arc::clone(&link), Arc::clone(&output));
-        move || write_later(link.peer(), &output)
+        move || {
+            let _writing = writing;
+            write_later(link.peer(), &output);
+        }
     })
     // Nothing is called any more whose answer would not come.
     .inspect_err(|_| link.give_up())?;
@@ -70,7 +74,7 @@ async fn serve(app: Arc<App>) -> Result<()> {
     // Gives calls up that a second signal left, and ends the writer.
     link.wind_down(Duration::ZERO).await;
     // The last bytes go out, unless nobody reads them.
-    let written = tokio::time::timeout(if is_patient { grace } else { HURRY }, writer);
+    let written = tokio::time::timeout(if is_patient { grace } else { HURRY }, written);
     is_before(async { drop(written.await) }, signals.again()).await;
     match result {
         Some(Ok(Err(error))) => Err(error.into()),
@@ -87,14 +91,9 @@ async fn is_before(first: impl Future<Output = ()>, second: impl Future<Output =
     .await
 }
 
-/// Starts a thread; the receiver resolves when it has ended.
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<oneshot::Receiver<()>> {
-    let (alive, ended) = oneshot::channel();
-    thread::Builder::new().name(name.to_owned()).spawn(move || {
-        let _alive: oneshot::Sender<()> = alive;
-        body();
-    })?;
-    Ok(ended)
+/// Starts a thread.
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
 }
 
 struct Output {

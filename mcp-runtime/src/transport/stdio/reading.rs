@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub(super) struct Reading {
     desk: Mutex<Desk>,
     /// The number of the line whose call was polled last. Only the leader writes it, and only once for a line.
     polled: AtomicU64,
+    /// Only the leader starts the watcher.
+    has_watcher: AtomicBool,
     /// Wakes the watcher.
     begun: Condvar,
     /// Wakes the thread that stands by.
@@ -80,7 +82,7 @@ enum Found<'s> {
 }
 
 impl Reading {
-    /// Starts the leader and the watcher. `ended` is told when the input ends.
+    /// Starts the leader. `ended` is told when the input ends.
     pub(super) fn begin(
         link: &Arc<Link>,
         output: &Arc<Mutex<Output>>,
@@ -104,11 +106,21 @@ impl Reading {
             input,
             desk: Mutex::new(desk),
             polled: AtomicU64::new(0),
+            has_watcher: AtomicBool::new(false),
             begun: Condvar::new(),
             called: Condvar::new(),
         });
-        reading.hand_on(&mut reading.desk())?;
-        spawn("mcp-watch", move || reading.watch()).map(drop)
+        reading.hand_on(&mut reading.desk())
+    }
+
+    /// Starts the watcher when the first call is about to be polled: what comes before holds nobody up. A machine that has
+    /// no thread to spare is asked again at the next call.
+    fn watched(self: &Arc<Self>) {
+        if !self.has_watcher.load(Ordering::Relaxed) {
+            let reading = Arc::clone(self);
+            let is_there = spawn("mcp-watch", move || reading.watch()).is_ok();
+            self.has_watcher.store(is_there, Ordering::Relaxed);
+        }
     }
 
     /// Calls the thread that stands by, or starts one.
@@ -119,7 +131,7 @@ impl Reading {
             self.called.notify_one();
         } else {
             let reading = Arc::clone(self);
-            spawn("mcp-read", move || reading.lead(term)).map(drop)?;
+            spawn("mcp-read", move || reading.lead(term))?;
         }
         desk.term = term;
         desk.is_handed = true;
@@ -142,7 +154,7 @@ impl Reading {
         }
     }
 
-    fn lead(&self, mut term: u64) {
+    fn lead(self: &Arc<Self>, mut term: u64) {
         // Calls may use timers, spawn tasks and so on while they are polled here.
         let _entered = self.link.runtime().enter();
         let (mut slot, mut ground) = (Slot::default(), self.link.ground());
@@ -208,11 +220,12 @@ impl Reading {
 
     /// Handles a line. From when its call is polled the reading may be handed on; whatever comes before that is done in
     /// order: a session is open before the next line is taken.
-    fn handle(&self, line: Input<'_>, number: u64, ground: &mut Ground) {
+    fn handle(self: &Arc<Self>, line: Input<'_>, number: u64, ground: &mut Ground) {
         let mut is_first = true;
         self.link.receive(line, ground, &mut |poll| {
             // Of a batch, the first call decides: once the reading was handed on, the mark is the next leader's.
             if std::mem::take(&mut is_first) {
+                self.watched();
                 self.polled.store(number, Ordering::Release);
             }
             poll();
