@@ -1,16 +1,57 @@
 //! Capabilities: what a server and a client say that they can do.
 //! Deriving a server's from what was registered is not done here. Floor 0.
 
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::JsonObject;
 
+/// Reads capabilities: the members that are named here, and whatever else stands there into `other`. What serde makes for
+/// that keeps every member in a form of its own first.
+macro_rules! capabilities {
+    ($name:ident { $($member:ident),* }) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Members;
+
+                impl<'de> Visitor<'de> for Members {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object of capabilities")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut read = $name::default();
+                        while let Some(name) = map.next_key::<String>()? {
+                            match name.as_str() {
+                                $(stringify!($member) if read.$member.is_some() => {
+                                    return Err(A::Error::duplicate_field(stringify!($member)));
+                                }
+                                stringify!($member) => read.$member = map.next_value()?,)*
+                                _ => drop(read.other.insert(name, map.next_value()?)),
+                            }
+                        }
+                        Ok(read)
+                    }
+                }
+
+                deserializer.deserialize_map(Members)
+            }
+        }
+    };
+}
+
+capabilities!(ServerCapabilities { logging, completions, prompts, resources, tools, extensions, experimental });
+capabilities!(ClientCapabilities { roots, sampling, elicitation, extensions, experimental });
+
 /// What a server can do.
 ///
 /// A member that is absent means no; an empty object means the plain thing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ServerCapabilities {
     /// It sends log messages.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,8 +112,7 @@ pub struct ToolsCapability {
 /// What a client can do.
 ///
 /// A member that is absent means no; an empty object means the plain thing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ClientCapabilities {
     /// It has roots to list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +195,25 @@ impl ElicitationCapability {
 #[cfg(test)]
 mod tests {
     use super::ClientCapabilities;
+
+    #[test]
+    fn what_the_protocol_does_not_name_is_kept() {
+        let json =
+            r#"{"roots":{"listChanged":true},"sampling":null,"experimental":{"a":1},"tasks":{"b":2},"c":[null]}"#;
+        let capabilities: ClientCapabilities = serde_json::from_str(json).unwrap();
+        assert_eq!(capabilities.roots.as_ref().and_then(|roots| roots.list_changed), Some(true));
+        assert_eq!((capabilities.sampling.as_ref(), capabilities.other.len()), (None, 2));
+        let written = serde_json::to_string(&capabilities).unwrap();
+        assert_eq!(written, json.replace(r#""sampling":null,"#, ""));
+        for (wrong, reason) in [
+            (r#"{"roots":{},"roots":{}}"#, "duplicate field `roots`"),
+            (r#"{"roots":1}"#, "invalid type: integer `1`"),
+            ("[]", "invalid type: sequence, expected an object of capabilities"),
+        ] {
+            let error = serde_json::from_str::<ClientCapabilities>(wrong).unwrap_err().to_string();
+            assert!(error.starts_with(reason), "{wrong}: {error}");
+        }
+    }
 
     #[test]
     fn an_extension_is_supported_when_it_is_named_with_settings_or_none() {
