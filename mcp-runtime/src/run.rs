@@ -54,7 +54,7 @@ impl Server {
     #[inline(never)]
     fn running(self) -> Serving {
         Box::pin(async move {
-            match asked(env::args_os().skip(1), env::var_os(VARIABLE))? {
+            match asked_of_process()? {
                 Asked::Stdio => return self.serve(Stdio).await,
                 Asked::Http(listening) => return http::serve(self, listening).await,
                 Asked::Help => print(&self.help()),
@@ -101,9 +101,19 @@ fn program(path: Option<OsString>) -> Option<String> {
     Path::new(&path?).file_stem()?.to_str().map(str::to_owned)
 }
 
-fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsString>) -> Result<Asked> {
+fn asked_of_process() -> Result<Asked> {
+    let mut arguments = env::args_os();
+    // The first is the program's own name.
+    arguments.next();
+    let asked = asked(&mut arguments, env::var_os(VARIABLE));
+    // They are the process's for as long as it runs. What would give them back need not even be loaded.
+    std::mem::forget(arguments);
+    asked
+}
+
+fn asked(arguments: &mut dyn Iterator<Item = OsString>, variable: Option<OsString>) -> Result<Asked> {
     let mut is_stdio = false;
-    let mut listening = Listening::default();
+    let mut listening = None::<Listening>;
     while let Some(argument) = arguments.next() {
         let text = text_of(&argument);
         // `--name=value` says the same as `--name value`.
@@ -117,9 +127,9 @@ fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsStrin
         };
         match name {
             "--stdio" => is_stdio = true,
-            "--http" => listening.address = value_of()?,
-            "--allow-host" => listening.hosts.push(value_of()?),
-            "--allow-origin" => listening.origins.push(value_of()?),
+            "--http" => listening.get_or_insert_default().address = value_of()?,
+            "--allow-host" => listening.get_or_insert_default().hosts.push(value_of()?),
+            "--allow-origin" => listening.get_or_insert_default().origins.push(value_of()?),
             "-h" | "--help" => return Ok(Asked::Help),
             "-V" | "--version" => return Ok(Asked::Version),
             unknown => {
@@ -129,19 +139,22 @@ fn asked(mut arguments: impl Iterator<Item = OsString>, variable: Option<OsStrin
             }
         }
     }
-    if is_stdio && !listening.address.is_empty() {
+    let is_http = listening.as_ref().is_some_and(|listening| !listening.address.is_empty());
+    if is_stdio && is_http {
         return Err(Error::msg("`--stdio` and `--http` were both given; a server has one transport"));
     }
-    if !is_stdio && listening.address.is_empty() {
-        listening.address = address_in(variable)?.unwrap_or_default();
+    if !is_stdio
+        && !is_http
+        && let Some(address) = address_in(variable)?
+    {
+        listening.get_or_insert_default().address = address;
     }
-    if !listening.address.is_empty() {
-        return Ok(Asked::Http(listening));
+    match listening {
+        None => Ok(Asked::Stdio),
+        Some(listening) if !listening.address.is_empty() => Ok(Asked::Http(listening)),
+        Some(Listening { hosts, origins, .. }) if hosts.is_empty() && origins.is_empty() => Ok(Asked::Stdio),
+        Some(_) => Err(Error::msg("`--allow-host` and `--allow-origin` need `--http`")),
     }
-    if !(listening.hosts.is_empty() && listening.origins.is_empty()) {
-        return Err(Error::msg("`--allow-host` and `--allow-origin` need `--http`"));
-    }
-    Ok(Asked::Stdio)
 }
 
 /// As text, with a mark for what is none. Nearly all is text, and what would look for marks is then not even loaded.
@@ -187,7 +200,8 @@ mod tests {
     use super::*;
 
     fn check(arguments: &[&str], variable: Option<&str>) -> std::result::Result<Asked, String> {
-        asked(arguments.iter().map(OsString::from), variable.map(OsString::from)).map_err(|error| error.to_string())
+        asked(&mut arguments.iter().map(OsString::from), variable.map(OsString::from))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
