@@ -174,7 +174,7 @@ fn group(generics: &Generics, this: &Type, private: &TokenStream, entries: &[Ent
             impl #impl_generics __mcp::Declared for #this #clause {}
             impl #impl_generics __mcp::Group for #this where #bounds #sendable {
                 const NAMES: __mcp::Names = __mcp::Names { own: &[], parts: &[#(#names),*] };
-                fn register(self, registry: &mut __mcp::Registry) {
+                fn register(self, registry: &mut __mcp::Registry<'_>) {
                     let __mcp_this = ::std::sync::Arc::new(self);
                     #(#registrations)*
                 }

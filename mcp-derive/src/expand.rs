@@ -164,7 +164,7 @@ pub(crate) fn static_item(entry: &Entry) -> TokenStream {
             #definition
             impl __mcp::StaticItem for #ident {
                 const NAMES: __mcp::Names = __mcp::Names { own: &[#names], parts: &[] };
-                fn register(registry: &mut __mcp::Registry) {
+                fn register(registry: &mut __mcp::Registry<'_>) {
                     #register
                 }
             }

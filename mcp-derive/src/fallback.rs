@@ -56,11 +56,11 @@ fn known_item(ident: &syn::Ident, generics: &Generics, private: &TokenStream) ->
             use #private as __mcp;
             impl #impl_generics __mcp::StaticItem for #ident #type_generics #clause {
                 const NAMES: __mcp::Names = __mcp::Names { own: &[], parts: &[] };
-                fn register(_: &mut __mcp::Registry) {}
+                fn register(_: &mut __mcp::Registry<'_>) {}
             }
             impl #impl_generics __mcp::Group for #ident #type_generics #clause {
                 const NAMES: __mcp::Names = __mcp::Names { own: &[], parts: &[] };
-                fn register(self, _: &mut __mcp::Registry) {}
+                fn register(self, _: &mut __mcp::Registry<'_>) {}
             }
         };
     }

@@ -92,7 +92,7 @@ fn by_value(entry: &Entry) -> TokenStream {
             use #private as __mcp;
             impl __mcp::Group for #ident {
                 const NAMES: __mcp::Names = <#ident as __mcp::StaticItem>::NAMES;
-                fn register(self, registry: &mut __mcp::Registry) {
+                fn register(self, registry: &mut __mcp::Registry<'_>) {
                     registry.state(::std::sync::Arc::new(self));
                     <#ident as __mcp::StaticItem>::register(registry);
                 }

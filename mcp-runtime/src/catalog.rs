@@ -16,16 +16,15 @@ use crate::error::{ProtocolError, quoted};
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
-    CacheScope, DiscoverResult, Implementation, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, Meta, PromptsCapability, ResourcesCapability, SERVER_INFO_KEY,
-    ServerCapabilities, SubscriptionFilter, TASKS_EXTENSION, ToolsCapability,
+    CacheScope, DiscoverResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, Meta, PromptsCapability, ResourcesCapability, SERVER_INFO_KEY, ServerCapabilities,
+    SubscriptionFilter, TASKS_EXTENSION, ToolsCapability,
 };
 use crate::revision::Revision;
 use crate::state::States;
 use crate::tables::{Listed, Row, Tables, Visible};
 
 /// What a server tells of itself beyond its entries: the same for its whole life.
-#[derive(Default)]
 pub(crate) struct About {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
@@ -41,14 +40,13 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// The same with what follows from it.
-    pub(crate) fn complete(mut self) -> Self {
+    /// The stamp of a server that is this one.
+    pub(crate) fn stamp_of(info: &Implementation) -> Vec<u8> {
         let mut stamp = format!(",\"_meta\":{{\"{SERVER_INFO_KEY}\":").into_bytes();
         // An identity always serializes; without it, results would only lack their stamp.
-        let is_written = serde_json::to_writer(&mut stamp, &self.info).is_ok();
+        let is_written = serde_json::to_writer(&mut stamp, info).is_ok();
         stamp.extend_from_slice(b"}}");
-        self.stamp = if is_written { stamp } else { b"}".to_vec() };
-        self
+        if is_written { stamp } else { b"}".to_vec() }
     }
 
     /// What replaces a result's closing brace in 2026-07-28, so that every result names the server (2026-07-28,
@@ -75,13 +73,25 @@ impl About {
     }
 }
 
+/// An [`InitializeResult`](crate::model::InitializeResult) of what is there already.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Initialized<'a> {
+    protocol_version: &'a str,
+    capabilities: &'a ServerCapabilities,
+    server_info: &'a Implementation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<&'a str>,
+}
+
 /// The entries behind `initialize`, `server/discover` and the lists, as they are at one time.
 pub(crate) struct Catalog {
     pub(crate) tables: Tables,
     pub(crate) states: Arc<States>,
     about: Arc<About>,
+    /// What the server can do, but for its extensions.
+    capabilities: ServerCapabilities,
     is_gated: bool,
-    completes: bool,
     has_tasks: bool,
     discover: OnceLock<Bytes>,
     pages: [[OnceLock<Vec<Bytes>>; 4]; Revision::ALL.len()],
@@ -89,35 +99,32 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     pub(crate) fn new(tables: Tables, states: Arc<States>, about: Arc<About>) -> Self {
-        let is_gated = tables.is_gated() || !about.visible.is_empty();
-        let completes = tables.completes();
-        let has_tasks = tables.has_tasks();
-        Self {
-            tables,
-            states,
-            about,
-            is_gated,
-            completes,
-            has_tasks,
-            discover: OnceLock::new(),
-            pages: Default::default(),
-        }
-    }
-
-    fn capabilities(&self) -> ServerCapabilities {
-        let Tables { tools, resources, templates, prompts, .. } = &self.tables;
-        let changes = self.about.changes;
+        let Tables { tools, resources, templates, prompts, .. } = &tables;
+        let changes = about.changes;
         let is_readable = changes || !resources.is_empty() || !templates.is_empty();
         let list_changed = changes.then_some(true);
-        ServerCapabilities {
+        let capabilities = ServerCapabilities {
             tools: (changes || !tools.is_empty()).then_some(ToolsCapability { list_changed }),
             prompts: (changes || !prompts.is_empty()).then_some(PromptsCapability { list_changed }),
             resources: is_readable.then_some(ResourcesCapability { subscribe: changes.then_some(true), list_changed }),
-            completions: self.completes.then(Map::new),
-            logging: self.about.logs.then(Map::new),
-            extensions: self.has_tasks.then(|| Map::from_iter([(TASKS_EXTENSION.to_owned(), Map::new().into())])),
-            ..ServerCapabilities::default()
-        }
+            completions: tables.completes().then(Map::new),
+            logging: about.logs.then(Map::new),
+            extensions: None,
+            experimental: None,
+            other: Map::new(),
+        };
+        let is_gated = tables.is_gated() || !about.visible.is_empty();
+        let has_tasks = tables.has_tasks();
+        let (discover, pages) = (OnceLock::new(), Default::default());
+        Self { tables, states, about, capabilities, is_gated, has_tasks, discover, pages }
+    }
+
+    /// What the server can do in the newest revision, which alone has extensions.
+    fn latest_capabilities(&self) -> ServerCapabilities {
+        let mut capabilities = self.capabilities.clone();
+        capabilities.extensions =
+            self.has_tasks.then(|| Map::from_iter([(TASKS_EXTENSION.to_owned(), Map::new().into())]));
+        capabilities
     }
 
     /// Whether the server has anything that this method is about. A method without its capability is not there.
@@ -131,7 +138,7 @@ impl Catalog {
                 changes || !resources.is_empty() || !templates.is_empty()
             }
             Method::Subscribe | Method::Unsubscribe => changes,
-            Method::Complete => self.completes,
+            Method::Complete => self.capabilities.completions.is_some(),
             Method::GetTask | Method::UpdateTask | Method::CancelTask => self.has_tasks,
             Method::SetLevel => self.about.logs,
             _ => true,
@@ -156,16 +163,19 @@ impl Catalog {
     }
 
     /// The answer to `initialize`.
-    pub(crate) fn initialize(&self, revision: Revision) -> InitializeResult {
-        let mut result = InitializeResult {
-            protocol_version: revision.as_str().to_owned(),
-            capabilities: self.capabilities(),
-            server_info: self.about.info.clone(),
-            instructions: self.about.instructions.clone(),
-            meta: None,
+    pub(crate) fn initialize(&self, revision: Revision) -> Bytes {
+        let About { info, instructions, .. } = &*self.about;
+        let answer = |capabilities: &ServerCapabilities, server_info: &Implementation| {
+            let (protocol_version, instructions) = (revision.as_str(), instructions.as_deref());
+            prepared(&Initialized { protocol_version, capabilities, server_info, instructions })
         };
-        result.lower(revision);
-        result
+        if revision >= Revision::V2025_11_25 {
+            return answer(&self.capabilities, info);
+        }
+        let (mut capabilities, mut info) = (self.capabilities.clone(), info.clone());
+        capabilities.lower(revision);
+        info.lower(revision);
+        answer(&capabilities, &info)
     }
 
     /// The answer to `server/discover`.
@@ -174,7 +184,7 @@ impl Catalog {
             let (ttl_ms, cache_scope) = self.about.cache();
             let mut result = DiscoverResult {
                 supported_versions: Revision::ALL.iter().rev().map(|revision| revision.as_str().to_owned()).collect(),
-                capabilities: self.capabilities(),
+                capabilities: self.latest_capabilities(),
                 instructions: self.about.instructions.clone(),
                 ttl_ms: Some(ttl_ms),
                 cache_scope: Some(cache_scope),
@@ -282,7 +292,7 @@ impl Catalog {
             rows.iter().map(|row| row.listed.item()).collect()
         }
         serde_json::json!({
-            "capabilities": self.capabilities(),
+            "capabilities": self.latest_capabilities(),
             "instructions": self.about.instructions,
             "tools": listed(&self.tables.tools),
             "resources": listed(&self.tables.resources),

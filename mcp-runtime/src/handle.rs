@@ -7,6 +7,7 @@ use crate::entry::{Entry, Group, Registry};
 use crate::error::Result;
 use crate::server::Core;
 use crate::subscribe::Change;
+use crate::tables::Entering;
 use crate::usage::Usage;
 
 /// A server that runs, for whoever changes what it offers.
@@ -36,7 +37,7 @@ pub struct Handle(Arc<Inner>);
 struct Inner {
     core: OnceLock<Weak<Core>>,
     /// What was added before the server started.
-    early: Mutex<Registry>,
+    early: Mutex<Option<Entering>>,
 }
 
 impl Handle {
@@ -51,8 +52,8 @@ impl Handle {
     }
 
     /// What was added before the server started.
-    pub(crate) fn take_early(&self) -> Registry {
-        std::mem::take(&mut self.0.early.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn take_early(&self) -> Option<Entering> {
+        self.0.early.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Adds tools, resources and prompts, and tells clients whose lists have changed.
@@ -63,12 +64,13 @@ impl Handle {
     /// Everything that is wrong with them: names that are taken, states that nobody gave. Nothing is added then.
     pub fn add(&self, group: impl Group) -> Result<()> {
         let Some(core) = self.0.core.get() else {
-            group.register(&mut self.0.early.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
+            group.register(&mut Registry::of(early.get_or_insert_default()));
             return Ok(());
         };
-        let mut registry = Registry::default();
-        group.register(&mut registry);
-        core.upgrade().map_or(Ok(()), |core| core.add(registry))
+        let mut added = Entering::default();
+        group.register(&mut Registry::of(&mut added));
+        core.upgrade().map_or(Ok(()), |core| core.add(added))
     }
 
     /// Removes an entry and tells clients; says whether it was there. Calls that are under way go on, and what the entry

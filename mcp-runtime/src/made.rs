@@ -69,7 +69,7 @@ impl std::fmt::Debug for MadeTool {
 impl Group for MadeTool {
     const NAMES: Names = Names { own: &[], parts: &[] };
 
-    fn register(self, registry: &mut Registry) {
+    fn register(self, registry: &mut Registry<'_>) {
         registry.made_tool(self.tool, self.handler);
     }
 }

@@ -179,7 +179,9 @@ fn single(frame: &Piece, text: &str) -> Result<Message, Malformed> {
     let part = |raw: &RawValue| frame.part(raw.get());
     match (envelope.method, id, envelope.result, envelope.error) {
         (Some(method), id, None, None) => {
-            if let Some(raw) = envelope.params.filter(|raw| !raw.get().starts_with(['{', '['])) {
+            if let Some(raw) = envelope.params
+                && !matches!(raw.get().as_bytes(), [b'{' | b'[', ..])
+            {
                 let message = format!("`params` must be an object, not {}", kind_of(raw.get()));
                 return Err(Malformed::request(id, message));
             }

@@ -317,7 +317,7 @@ impl Params {
 
     /// Whether the request says that it belongs to a revision without a handshake.
     pub(crate) fn is_modern(&self) -> bool {
-        self.facts.as_ref().is_some_and(|facts| facts.revision.is_some() || facts.client.is_some())
+        self.facts.as_ref().is_some_and(Facts::are_modern)
     }
 
     /// The revision that a request without a handshake is made in.
@@ -354,7 +354,21 @@ fn missing(method: Method, member: &str) -> ProtocolError {
     ProtocolError::invalid_params(format!("`{}` needs the parameter `{member}`", method.as_str()))
 }
 
+/// Whether parameters say that their request belongs to a revision without a handshake. Of what is no such parameters at all
+/// nothing is known.
+pub(crate) fn are_modern(params: Option<&Piece>) -> bool {
+    let mut outline = Outline::default();
+    let Some(params) = params.filter(|params| read_into(params, &mut outline).is_ok()) else { return false };
+    let meta = outline.meta.flatten();
+    meta.is_some_and(|meta| Facts::read(params, meta).is_ok_and(|facts| facts.are_modern()))
+}
+
 impl Facts {
+    /// Whether they are those of a revision without a handshake.
+    fn are_modern(&self) -> bool {
+        self.revision.is_some() || self.client.is_some()
+    }
+
     fn read(params: &Piece, raw: &RawValue) -> Result<Self, ProtocolError> {
         let mut meta = RequestMeta::default();
         read_into(raw.get(), &mut meta)

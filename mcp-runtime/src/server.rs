@@ -13,7 +13,7 @@ use crate::budget::Memory;
 use crate::call::{Call, Reply};
 use crate::catalog::{About, Catalog};
 use crate::context::Context;
-use crate::entry::{Entry, Group, Registry, ToolSource};
+use crate::entry::{Entry, Group, Registry};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::layer::{BoxError, Layered, Layers, Stack};
@@ -25,10 +25,10 @@ use crate::pulse::Pulse;
 use crate::replay::Keeping;
 use crate::seal::Seal;
 use crate::session::Clients;
-use crate::state::{Needs, States};
+use crate::state::States;
 use crate::store::{MemoryStore, Store};
-use crate::subscribe::{Change, Hub};
-use crate::tables::{Tables, Visible};
+use crate::subscribe::{Change, Hub, Watcher};
+use crate::tables::{Entering, Tables, Visible};
 use crate::task::Tasks;
 use crate::usage::{Holders, Usage};
 
@@ -52,7 +52,7 @@ use crate::usage::{Holders, Usage};
 /// ```
 #[must_use = "a server does nothing until it runs"]
 pub struct Server {
-    pub(crate) registry: Registry,
+    entering: Entering,
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
     pub(crate) limits: Limits,
@@ -72,10 +72,10 @@ impl Server {
     /// A server of this group. [`server!`](crate::server!) calls it with the name and version of the user's own package.
     pub fn new<G: Group>(group: G, info: Implementation) -> Self {
         const { G::NAMES.assert_distinct() }
-        let mut registry = Registry::default();
-        group.register(&mut registry);
+        let mut entering = Entering::default();
+        group.register(&mut Registry::of(&mut entering));
         Self {
-            registry,
+            entering,
             info,
             instructions: None,
             limits: Limits::default(),
@@ -94,13 +94,13 @@ impl Server {
 
     /// Gives a value that functions take as [`State<T>`](crate::State). One of each type.
     pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
-        self.registry.state(Arc::new(value));
+        Registry::of(&mut self.entering).state(Arc::new(value));
         self
     }
 
     /// Adds further tools, resources and prompts.
     pub fn with(mut self, group: impl Group) -> Self {
-        group.register(&mut self.registry);
+        group.register(&mut Registry::of(&mut self.entering));
         self
     }
 
@@ -203,13 +203,14 @@ impl Server {
     }
 
     /// Makes the tables, or says everything that is wrong with the server.
-    pub(crate) fn build(mut self) -> Result<Arc<App>> {
-        let mut registry = std::mem::take(&mut self.registry);
-        registry.append(self.handle.take_early());
-        registry.state(Arc::new(self.handle.clone()));
-        let mut problems = std::mem::take(&mut registry.problems);
-        let states = std::mem::take(&mut registry.states);
-        let (tables, needs) = entered(Tables::default(), registry, &states, &mut problems);
+    pub(crate) fn build(self) -> Result<Arc<App>> {
+        let Self { mut entering, info, instructions, limits, layers, handle, visible, options, .. } = self;
+        if let Some(early) = handle.take_early() {
+            entering.append(early);
+        }
+        Registry::of(&mut entering).state(Arc::new(handle.clone()));
+        let needs = entering.check();
+        let Entering { tables, states, problems } = entering;
         if !problems.is_empty() {
             return Err(Error::from(Misbuilt(problems)));
         }
@@ -218,60 +219,37 @@ impl Server {
             None => Seal::random(),
         };
         let about = About {
-            info: self.info,
-            instructions: self.instructions,
+            stamp: About::stamp_of(&info),
+            info,
+            instructions,
             page_size: self.page_size,
             ttl: self.ttl,
             cache_scope: self.cache_scope,
             logs: needs.context,
             changes: self.changes || needs.takes::<Handle>(),
-            visible: self.visible,
-            ..About::default()
+            visible,
         };
-        let about = Arc::new(about.complete());
+        let about = Arc::new(about);
         let core = Arc::new(Core {
             catalog: RwLock::new(Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&about)))),
             version: AtomicU64::new(0),
             about,
-            limits: self.limits,
-            memory: Arc::new(Memory::new(self.limits.memory)),
+            limits,
+            memory: Arc::new(Memory::new(limits.memory)),
             hub: Hub::default(),
-            keeping: Arc::new(Keeping { seal, ttl: self.limits.answer, most: self.limits.state }),
+            keeping: Arc::new(Keeping { seal, ttl: limits.answer, most: limits.state }),
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::default())),
             tasks: Tasks::default(),
             clients: Clients::default(),
             running: AtomicUsize::new(0),
             pulse: Pulse::default(),
             holders: Holders::default(),
-            options: self.options,
+            options,
         });
-        self.handle.attach(&core);
-        let layered = self.layers.around(|| Stack::new(crate::dispatch::Bare(Arc::clone(&core))));
+        handle.attach(&core);
+        let layered = layers.around(|| Stack::new(crate::dispatch::Bare(Arc::clone(&core))));
         Ok(Arc::new(App { core, layered }))
     }
-}
-
-/// Enters items into tables, noting what is wrong and what they need.
-fn entered(mut tables: Tables, registry: Registry, states: &States, problems: &mut Vec<String>) -> (Tables, Needs) {
-    let Registry { tools, resources, prompts, .. } = registry;
-    let mut lacks = Lacks::default();
-    for (source, scope) in tools {
-        if let ToolSource::Item(item, _) = &source {
-            lacks.note("tool", item.facts.name, item.needs, states);
-        }
-        problems.extend(tables.add_tool(source, scope).err());
-    }
-    for (item, scope) in resources {
-        lacks.note("resource", item.facts.name, item.needs, states);
-        problems.extend(tables.add_resource(item, scope).err());
-    }
-    for (item, scope) in prompts {
-        lacks.note("prompt", item.facts.name, item.needs, states);
-        problems.extend(tables.add_prompt(item, scope).err());
-    }
-    let needs = std::mem::take(&mut lacks.needs);
-    problems.extend(lacks.into_problems());
-    (tables, needs)
 }
 
 impl fmt::Debug for Server {
@@ -320,6 +298,13 @@ impl Core {
         (version, self.catalog())
     }
 
+    /// What a session is told of without asking: that lists changed. Where nothing can, nobody else knows of it.
+    pub(crate) fn session_watcher(&self) -> Arc<Watcher> {
+        let watcher = if self.about.changes { self.hub.watch() } else { Arc::default() };
+        watcher.want_lists();
+        watcher
+    }
+
     /// A way out of its own for the answers to one request or stream, counted while they wait.
     #[cfg(feature = "http")]
     pub(crate) fn way_out(&self) -> Peer {
@@ -340,23 +325,29 @@ impl Core {
     }
 
     /// Adds entries while the server runs, all or none.
-    pub(crate) fn add(&self, mut registry: Registry) -> Result<()> {
-        let mut problems = std::mem::take(&mut registry.problems);
-        let counts = (registry.tools.len(), registry.resources.len(), registry.prompts.len());
-        let given = std::mem::take(&mut registry.states);
+    pub(crate) fn add(&self, added: Entering) -> Result<()> {
+        let Tables { tools, resources, templates, prompts, .. } = &added.tables;
+        let is_resource = !(resources.is_empty() && templates.is_empty());
+        let changes = [
+            (!tools.is_empty(), Change::Tools),
+            (is_resource, Change::Resources),
+            (!prompts.is_empty(), Change::Prompts),
+        ];
         {
             let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-            let states = catalog.states.with(given, &mut problems);
-            let (tables, _) = entered(catalog.tables.clone(), registry, &states, &mut problems);
+            let (tables, states) = (catalog.tables.clone(), States::clone(&catalog.states));
+            let mut entering = Entering { tables, states, problems: Vec::new() };
+            entering.append(added);
+            entering.check();
+            let Entering { tables, states, problems } = entering;
             if !problems.is_empty() {
                 return Err(Error::from(Misadded(problems)));
             }
             *catalog = Arc::new(Catalog::new(tables, Arc::new(states), Arc::clone(&self.about)));
             self.version.fetch_add(1, Ordering::Release);
         }
-        let (tools, resources, prompts) = counts;
-        for (count, change) in [(tools, Change::Tools), (resources, Change::Resources), (prompts, Change::Prompts)] {
-            if count > 0 {
+        for (is_changed, change) in changes {
+            if is_changed {
                 self.hub.publish(change);
             }
         }
@@ -396,38 +387,6 @@ impl Core {
 pub struct App {
     pub(crate) core: Arc<Core>,
     pub(crate) layered: Option<Layered>,
-}
-
-/// What items need; and the states among it that nobody gave.
-#[derive(Default)]
-struct Lacks {
-    missing: Vec<(&'static str, Vec<String>)>,
-    needs: Needs,
-}
-
-impl Lacks {
-    fn note(&mut self, kind: &str, name: &str, ask: fn(&mut Needs), states: &States) {
-        let mut needs = Needs::default();
-        ask(&mut needs);
-        for (id, state) in &needs.states {
-            if !states.contains(*id) {
-                let item = format!("{kind} `{name}`");
-                match self.missing.iter_mut().find(|(known, _)| known == state) {
-                    Some((_, items)) => items.push(item),
-                    None => self.missing.push((state, vec![item])),
-                }
-            }
-        }
-        self.needs.states.append(&mut needs.states);
-        self.needs.context |= needs.context;
-    }
-
-    fn into_problems(self) -> impl Iterator<Item = String> {
-        self.missing.into_iter().map(|(state, items)| {
-            let items = items.join(", ");
-            format!("nobody gave the state `{state}` that {items} takes; add `.state(…)` to the server")
-        })
-    }
 }
 
 /// Everything that keeps a server from starting.

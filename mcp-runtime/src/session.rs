@@ -11,7 +11,7 @@ use crate::params::Stated;
 use crate::pending::Pending;
 use crate::piece::Piece;
 use crate::revision::Revision;
-use crate::subscribe::{Hub, Watcher};
+use crate::subscribe::Watcher;
 use crate::weight::Weight;
 
 /// What is known of the client: from `initialize`, or from the request itself in 2026-07-28.
@@ -83,7 +83,7 @@ impl Session {
     pub(crate) fn open(
         params: Option<&Piece>,
         limits: &Limits,
-        hub: &Hub,
+        watcher: Arc<Watcher>,
         memory: &Budget,
     ) -> Result<Self, ProtocolError> {
         let params = params.map_or("{}", |params| params);
@@ -91,16 +91,10 @@ impl Session {
         let params: InitializeRequestParams = serde_json::from_str(params).map_err(|error| {
             ProtocolError::invalid_params(format!("wrong parameters for `initialize`: {}", reason(&error)))
         })?;
-        let watcher = hub.watch();
-        watcher.want_lists();
-        Ok(Self {
-            revision: Revision::negotiate(&params.protocol_version),
-            client: Arc::new(Client::new(Some(params.client_info), params.capabilities)),
-            log_level: AtomicU8::new(LoggingLevel::Info as u8),
-            pending: Pending::new(limits.questions),
-            watcher,
-            _held: held,
-        })
+        let revision = Revision::negotiate(&params.protocol_version);
+        let client = Client::new(Some(params.client_info), params.capabilities);
+        let (log_level, pending) = (AtomicU8::new(LoggingLevel::Info as u8), Pending::new(limits.questions));
+        Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher, _held: held })
     }
 
     /// A session that was opened elsewhere.
@@ -110,12 +104,10 @@ impl Session {
         (client, text): (Client, &[u8]),
         level: u8,
         pending: Pending,
-        hub: &Hub,
+        watcher: Arc<Watcher>,
         memory: &Budget,
     ) -> Result<Self, Exhausted> {
         let held = held(text, memory)?;
-        let watcher = hub.watch();
-        watcher.want_lists();
         let log_level = AtomicU8::new(level);
         Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher, _held: held })
     }

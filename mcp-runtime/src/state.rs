@@ -72,13 +72,21 @@ impl<T: fmt::Debug + ?Sized> fmt::Debug for State<T> {
 pub(crate) struct States(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl States {
-    /// Keeps a value; says whether there was none of its type before.
-    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: Arc<T>) -> bool {
-        let id = TypeId::of::<T>();
+    /// Keeps a value, unless there is one of its type; says whether there was none.
+    pub(crate) fn insert(&mut self, id: TypeId, value: Arc<dyn Any + Send + Sync>) -> bool {
         let is_new = !self.contains(id);
+        if is_new {
+            self.0.push((id, value));
+        }
+        is_new
+    }
+
+    /// Keeps a value in place of the one of its type.
+    #[cfg(feature = "http")]
+    pub(crate) fn set<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
+        let id = TypeId::of::<T>();
         self.0.retain(|(known, _)| *known != id);
         self.0.push((id, value));
-        is_new
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
@@ -87,21 +95,17 @@ impl States {
         Arc::clone(value).downcast().ok().map(State)
     }
 
-    /// These and `given`; a type that is there already is a problem.
-    pub(crate) fn with(&self, given: Self, problems: &mut Vec<String>) -> Self {
-        let mut all = self.clone();
-        for (id, value) in given.0 {
-            if all.contains(id) {
-                problems.push("a state of a type that the server has already was given again".to_owned());
-            } else {
-                all.0.push((id, value));
-            }
-        }
-        all
-    }
-
     pub(crate) fn contains(&self, id: TypeId) -> bool {
         self.0.iter().any(|(known, _)| *known == id)
+    }
+}
+
+impl IntoIterator for States {
+    type Item = (TypeId, Arc<dyn Any + Send + Sync>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

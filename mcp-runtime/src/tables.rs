@@ -1,5 +1,6 @@
 //! The entries of a server. One table is never changed; an edit makes the next one, which shares the entries. Floor 4.
 
+mod entering;
 mod rows;
 
 use std::collections::HashMap;
@@ -7,9 +8,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+pub(crate) use self::entering::Entering;
 pub(crate) use self::rows::{Cache, Listed, ResourceRow, Row, TemplateRow, ToolRow, Visible};
-use self::rows::{Named, PromptRow, is_template, made_tool, prompt, resource, template, tool};
-use crate::entry::{Entry, PromptItem, ResourceItem, Scope, Tasking, ToolSource};
+use self::rows::{Named, PromptRow};
+use crate::entry::{Entry, Tasking};
 
 /// The entries, in order of registration.
 #[derive(Clone, Default)]
@@ -62,10 +64,10 @@ impl Tables {
 
     /// Whether what is visible depends on who calls.
     pub(crate) fn is_gated(&self) -> bool {
-        self.tools.iter().any(|row| !row.gates.is_empty())
-            || self.resources.iter().any(|row| !row.gates.is_empty())
-            || self.templates.iter().any(|row| !row.gates.is_empty())
-            || self.prompts.iter().any(|row| !row.gates.is_empty())
+        self.tools.iter().any(|row| row.is_gated())
+            || self.resources.iter().any(|row| row.is_gated())
+            || self.templates.iter().any(|row| row.is_gated())
+            || self.prompts.iter().any(|row| row.is_gated())
     }
 
     /// Whether calls of some tool become tasks.
@@ -80,11 +82,7 @@ impl Tables {
     }
 
     /// Adds a tool, or says why not.
-    pub(crate) fn add_tool(&mut self, source: ToolSource, scope: Scope) -> Result<(), String> {
-        let row = match source {
-            ToolSource::Item(item, handler) => tool(item, handler, scope),
-            ToolSource::Made(tool, handler) => made_tool(tool, handler, scope),
-        };
+    fn add_tool(&mut self, row: Arc<ToolRow>) -> Result<(), String> {
         let name = row.listed.name.as_str();
         check_name("tool", name)?;
         for name in std::iter::once(name).chain(row.entry.aliases.iter().map(String::as_str)) {
@@ -101,27 +99,28 @@ impl Tables {
         Ok(())
     }
 
-    /// Adds a resource or a template, or says why not.
-    pub(crate) fn add_resource(&mut self, item: ResourceItem, scope: Scope) -> Result<(), String> {
-        let uri = item.uri;
-        if self.resource_index.contains_key(uri.text)
-            || self.templates.iter().any(|known| known.entry.uri.matches_as(&uri))
-        {
-            return Err(format!("two resources have the URI `{}`", uri.text));
+    /// Adds a resource, or says why not.
+    fn add_resource(&mut self, row: Arc<ResourceRow>) -> Result<(), String> {
+        let uri = row.listed.uri.as_str();
+        if self.resource_index.contains_key(uri) || self.templates.iter().any(|known| known.entry.uri.is_at(uri)) {
+            return Err(taken(uri));
         }
-        if is_template(&uri) {
-            self.templates.push(template(item, scope));
-        } else {
-            let row = resource(item, scope);
-            self.resource_index.insert(uri.text.into(), Arc::clone(&row));
-            self.resources.push(row);
+        self.resource_index.insert(uri.into(), Arc::clone(&row));
+        self.resources.push(row);
+        Ok(())
+    }
+
+    /// Adds a template of resources, or says why not.
+    fn add_template(&mut self, row: Arc<TemplateRow>) -> Result<(), String> {
+        if self.templates.iter().any(|known| known.entry.uri.matches_as(&row.entry.uri)) {
+            return Err(taken(row.entry.uri.text));
         }
+        self.templates.push(row);
         Ok(())
     }
 
     /// Adds a prompt, or says why not.
-    pub(crate) fn add_prompt(&mut self, item: PromptItem, scope: Scope) -> Result<(), String> {
-        let row = prompt(item, scope);
+    fn add_prompt(&mut self, row: Arc<PromptRow>) -> Result<(), String> {
         let name = row.listed.name.as_str();
         check_name("prompt", name)?;
         if self.prompt_index.contains_key(name) {
@@ -169,6 +168,10 @@ impl Tables {
             Entry::Prompt(_) => set(&self.prompts, entry, hidden),
         }
     }
+}
+
+fn taken(uri: &str) -> String {
+    format!("two resources have the URI `{uri}`")
 }
 
 /// A name as the protocol allows it (2025-11-25, "Tools", "Tool Names"). Attributes are checked when they are compiled; a

@@ -37,7 +37,7 @@ use crate::limits::Limits;
 use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
 use crate::method::{Method, Name};
 use crate::model::{CancelledNotificationParams, RequestId};
-use crate::params::{Parameters, Params};
+use crate::params::{Parameters, are_modern};
 use crate::party::Origin;
 use crate::peer::Peer;
 use crate::piece::{Piece, Slot};
@@ -212,7 +212,7 @@ impl Link {
     fn receive_frame(self: &Arc<Self>, frame: Frame, own: Option<Arc<ClosedOnDrop>>, mut turn: Turn<'_, '_>) {
         let target = |own| Target { own, place: None };
         match frame {
-            Frame::Single(Ok(message)) => self.handle(message, target(own), &mut turn),
+            Frame::Single(Ok(message)) => self.handle(message, || target(own), &mut turn),
             Frame::Single(Err(malformed)) => self.refuse(malformed, target(own)),
             Frame::Batch(items) => self.receive_batch(items, own, &mut turn),
         }
@@ -262,10 +262,10 @@ impl Link {
         }
         let first = Place::first(self.way(own.as_ref()), own.clone());
         for item in items {
-            let target = Target { own: own.clone(), place: Some(first.another()) };
+            let target = || Target { own: own.clone(), place: Some(first.another()) };
             match item {
                 Ok(message) => self.handle(message, target, turn),
-                Err(malformed) => self.refuse(malformed, target),
+                Err(malformed) => self.refuse(malformed, target()),
             }
         }
     }
@@ -275,10 +275,10 @@ impl Link {
         own.map_or(&self.peer, |own| &own.0)
     }
 
-    fn handle(self: &Arc<Self>, message: Message, target: Target, turn: &mut Turn<'_, '_>) {
+    fn handle(self: &Arc<Self>, message: Message, target: impl FnOnce() -> Target, turn: &mut Turn<'_, '_>) {
         match message {
             Message::Request { id, method, params } => {
-                self.request(id, &method, params, target, turn);
+                self.request(id, &method, params, target(), turn);
             }
             Message::Notification { method, params } => self.notification(&method, params.as_ref()),
             Message::Response { id, outcome } => {
@@ -325,8 +325,7 @@ impl Link {
         let method = name.requested()?;
         if method == Method::Initialize {
             // A request of 2026-07-28 that is called `initialize` is an unknown method there.
-            let is_modern = Params::read(method, params.raw()).is_ok_and(|params| params.is_modern());
-            if is_modern {
+            if are_modern(params.raw()) {
                 return Err(ProtocolError::method_not_found(name));
             }
             if target.place.is_some() {
@@ -353,12 +352,11 @@ impl Link {
     }
 
     fn initialize(&self, params: Option<&Piece>) -> Result<Bytes, ProtocolError> {
-        let opened = Session::open(params, &self.app.core.limits, &self.app.core.hub, &self.app.core.memory.kept)?;
-        let result = self.app.core.catalog().initialize(opened.revision);
-        let result =
-            serde_json::to_vec(&result).map_err(|_| ProtocolError::internal("the answer could not be made"))?;
+        let core = &self.app.core;
+        let opened = Session::open(params, &core.limits, core.session_watcher(), &core.memory.kept)?;
+        let answer = core.catalog().initialize(opened.revision);
         match self.session.set(Arc::new(opened)) {
-            Ok(()) => Ok(result.into()),
+            Ok(()) => Ok(answer),
             Err(_) => Err(ProtocolError::invalid_request("the session is initialized already")),
         }
     }

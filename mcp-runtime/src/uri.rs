@@ -34,6 +34,11 @@ impl Template {
         self.parts.len() == other.parts.len() && self.parts.iter().zip(other.parts).all(same)
     }
 
+    /// Whether it is this very URI but for its query.
+    pub(crate) fn is_at(&self, uri: &str) -> bool {
+        matches!(self.parts, [Part::Literal(text)] if *text == uri)
+    }
+
     /// The variables' values, decoded, if the URI matches.
     pub(crate) fn matches(&self, uri: &str) -> Option<Vec<(&'static str, String)>> {
         let (path, query) = if self.query.is_empty() { (uri, "") } else { uri.split_once('?').unwrap_or((uri, "")) };

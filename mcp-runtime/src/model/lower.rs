@@ -5,11 +5,11 @@
 
 use crate::model::{
     CacheScope, CallToolResult, CancelledNotificationParams, CompleteResult, ContentBlock, DiscoverResult,
-    ElicitationCompleteNotificationParams, EmptyResult, GetPromptResult, Implementation, InitializeResult, JsonObject,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingMessageNotificationParams, Mirror, ProgressNotificationParams, Prompt, PromptArgument, PromptMessage,
-    ReadResourceResult, Resource, ResourceTemplate, ResourceUpdatedNotificationParams, ResultType, ServerCapabilities,
-    SubscriptionsAcknowledgedNotificationParams, SubscriptionsListenResult, Tool,
+    ElicitationCompleteNotificationParams, EmptyResult, GetPromptResult, Implementation, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingMessageNotificationParams, Mirror,
+    ProgressNotificationParams, Prompt, PromptArgument, PromptMessage, ReadResourceResult, Resource, ResourceTemplate,
+    ResourceUpdatedNotificationParams, ResultType, ServerCapabilities, SubscriptionsAcknowledgedNotificationParams,
+    SubscriptionsListenResult, Tool,
 };
 use crate::revision::Revision;
 
@@ -82,14 +82,6 @@ fn cache(revision: Revision, ttl_ms: &mut Option<u64>, cache_scope: &mut Option<
 }
 
 // The handshake, and what stands in for it.
-
-impl Lower for InitializeResult {
-    fn lower(&mut self, revision: Revision) {
-        let Self { protocol_version: _, capabilities, server_info, instructions: _, meta: _ } = self;
-        capabilities.lower(revision);
-        server_info.lower(revision);
-    }
-}
 
 impl Lower for DiscoverResult {
     fn lower(&mut self, revision: Revision) {

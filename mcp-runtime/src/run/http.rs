@@ -25,7 +25,7 @@ pub(super) async fn serve(mut server: Server, asked: Listening) -> Result<()> {
         for origin in &asked.origins {
             options = options.allow_origin(origin);
         }
-        server.options.insert(Arc::new(options));
+        server.options.set(Arc::new(options));
     }
     server.serve(Http::new(asked.address)).await
 }

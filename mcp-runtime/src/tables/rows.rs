@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::entry::{Completer, Entry, Gate, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
+use crate::entry::{Completer, Entry, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
 use crate::model::lower::Lower;
 use crate::model::{
     CacheScope, CallToolResult, GetPromptResult, Icon, JsonObject, Meta, Prompt, PromptArgument, ReadResourceResult,
@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::revision::Revision;
 use crate::schema::{self, ArgumentsSchema, Fields};
+use crate::state::Needs;
 use crate::uri::Template;
 use crate::weight::Weight;
 
@@ -29,7 +30,9 @@ pub(crate) struct Row<T, E> {
     pub(crate) entry: E,
     /// What it shows in each revision, as JSON, once somebody asks.
     shown: OnceLock<Box<[OnceLock<Bytes>; Revision::ALL.len()]>>,
-    pub(super) gates: Vec<Gate>,
+    /// What it takes from the server.
+    pub(super) needs: fn(&mut Needs),
+    scope: Scope,
     pub(super) hidden: AtomicBool,
 }
 
@@ -186,8 +189,14 @@ impl Named for ResourceTemplate {
 }
 
 impl<T: Listed, E> Row<T, E> {
-    fn new(listed: T, entry: E, gates: Vec<Gate>) -> Arc<Self> {
-        Arc::new(Self { listed, entry, shown: OnceLock::new(), gates, hidden: AtomicBool::new(false) })
+    fn new(listed: T, entry: E, needs: fn(&mut Needs), scope: &Scope) -> Arc<Self> {
+        let (shown, hidden, scope) = (OnceLock::new(), AtomicBool::new(false), scope.clone());
+        Arc::new(Self { listed, entry, shown, needs, scope, hidden })
+    }
+
+    /// Whether it depends on the caller who sees it.
+    pub(super) fn is_gated(&self) -> bool {
+        !self.scope.gates().is_empty()
     }
 
     /// Whether it is shown to this caller and answers its calls. `None` asks for those that everybody sees.
@@ -196,7 +205,8 @@ impl<T: Listed, E> Row<T, E> {
             return false;
         }
         let Some(caller) = caller else { return true };
-        self.gates.iter().all(|gate| gate(caller)) && visible.iter().all(|visible| visible(self.listed.named(), caller))
+        let gates = self.scope.gates();
+        gates.iter().all(|gate| gate(caller)) && visible.iter().all(|visible| visible(self.listed.named(), caller))
     }
 
     /// As JSON, as the revision has it.
@@ -241,7 +251,7 @@ macro_rules! tell {
     };
 }
 
-pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
+pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, scope: &Scope) -> Arc<ToolRow> {
     let ToolItem { facts, describe, open, output, .. } = item;
     let name = scope.named(facts.name);
     let annotations = ToolAnnotations {
@@ -263,7 +273,7 @@ pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, sc
         }
     };
     let schema = ArgumentsSchema::Described(*describe, *open);
-    tool_row(name, Box::new(make), schema, handler, item.tasking, aliases, scope)
+    tool_row(name, Box::new(make), schema, handler, (item.tasking, aliases), (item.needs, scope))
 }
 
 impl ToolRow {
@@ -279,10 +289,17 @@ impl ToolRow {
     }
 }
 
-pub(super) fn made_tool(mut tool: Box<Tool>, handler: Handler<CallToolResult>, scope: Scope) -> Arc<ToolRow> {
+pub(super) fn made_tool(mut tool: Tool, handler: Handler<CallToolResult>, scope: &Scope) -> Arc<ToolRow> {
     tool.name = scope.named(&tool.name);
     let schema = ArgumentsSchema::Made(Arc::new(tool.input_schema.clone()));
-    tool_row(tool.name.clone(), Box::new(|| tool), schema, handler, Tasking::Never, Vec::new(), scope)
+    tool_row(
+        tool.name.clone(),
+        Box::new(|| Box::new(tool)),
+        schema,
+        handler,
+        (Tasking::Never, Vec::new()),
+        (Needs::nothing, scope),
+    )
 }
 
 fn tool_row(
@@ -290,15 +307,14 @@ fn tool_row(
     make: Box<dyn FnOnce() -> Box<Tool> + Send>,
     schema: ArgumentsSchema,
     handler: Handler<CallToolResult>,
-    tasking: Tasking,
-    aliases: Vec<String>,
-    scope: Scope,
+    (tasking, aliases): (Tasking, Vec<String>),
+    (needs, scope): (fn(&mut Needs), &Scope),
 ) -> Arc<ToolRow> {
     let entry = ToolEntry { schema, handler, tasking, aliases, weight: OnceLock::new(), worked_out: OnceLock::new() };
-    Row::new(Late { name, made: LazyLock::new(make) }, entry, scope.gates)
+    Row::new(Late { name, made: LazyLock::new(make) }, entry, needs, scope)
 }
 
-pub(super) fn resource(item: ResourceItem, scope: Scope) -> Arc<ResourceRow> {
+pub(super) fn resource(item: ResourceItem, scope: &Scope) -> Arc<ResourceRow> {
     let cache = Cache::of(&item);
     let facts = item.facts;
     let mut resource = Resource::new(item.uri.text, scope.named(facts.name));
@@ -307,10 +323,10 @@ pub(super) fn resource(item: ResourceItem, scope: Scope) -> Arc<ResourceRow> {
     resource.size = item.size;
     resource.annotations = item.annotations;
     let schema = ArgumentsSchema::Described(item.describe, false);
-    Row::new(resource, ResourceEntry { schema, cache, handler: item.handler }, scope.gates)
+    Row::new(resource, ResourceEntry { schema, cache, handler: item.handler }, item.needs, scope)
 }
 
-pub(super) fn template(item: ResourceItem, scope: Scope) -> Arc<TemplateRow> {
+pub(super) fn template(item: ResourceItem, scope: &Scope) -> Arc<TemplateRow> {
     let cache = Cache::of(&item);
     let facts = item.facts;
     let mut template = ResourceTemplate::new(item.uri.text, scope.named(facts.name));
@@ -318,10 +334,11 @@ pub(super) fn template(item: ResourceItem, scope: Scope) -> Arc<TemplateRow> {
     template.mime_type = item.mime.map(str::to_owned);
     template.annotations = item.annotations;
     let suggestions = Suggestions::new(item.describe, false, item.completers, item.is_plain);
-    Row::new(template, TemplateEntry { uri: item.uri, cache, suggestions, handler: item.handler }, scope.gates)
+    let entry = TemplateEntry { uri: item.uri, cache, suggestions, handler: item.handler };
+    Row::new(template, entry, item.needs, scope)
 }
 
-pub(super) fn prompt(item: PromptItem, scope: Scope) -> Arc<PromptRow> {
+pub(super) fn prompt(item: PromptItem, scope: &Scope) -> Arc<PromptRow> {
     let facts = item.facts;
     let suggestions = Suggestions::new(item.describe, item.open, item.completers, item.is_plain);
     let name = scope.named(facts.name);
@@ -335,7 +352,7 @@ pub(super) fn prompt(item: PromptItem, scope: Scope) -> Arc<PromptRow> {
         }
     };
     let entry = PromptEntry { suggestions, handler: item.handler };
-    Row::new(Late { name, made: LazyLock::new(Box::new(make)) }, entry, scope.gates)
+    Row::new(Late { name, made: LazyLock::new(Box::new(make)) }, entry, item.needs, scope)
 }
 
 /// A prompt's arguments are text: of their schema, a client sees name, description and whether they are required.

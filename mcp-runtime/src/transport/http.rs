@@ -232,7 +232,7 @@ impl HttpOptions {
 impl Server {
     /// Sets how the server is served over HTTP.
     pub fn http(mut self, options: HttpOptions) -> Self {
-        self.options.insert(Arc::new(options));
+        self.options.set(Arc::new(options));
         self
     }
 

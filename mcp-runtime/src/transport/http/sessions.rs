@@ -160,7 +160,8 @@ impl Sessions {
         let core = &self.app.core;
         let client = (client, &*entry.value);
         let questions = Pending::after(number_by_chance()?, core.limits.questions);
-        let session = Session::restored(revision, client, record.level, questions, &core.hub, &core.memory.kept)?;
+        let session =
+            Session::restored(revision, client, record.level, questions, core.session_watcher(), &core.memory.kept)?;
         for uri in &record.resources {
             // A bound that was set lower meanwhile leaves some out.
             if let Err(Denied::Exhausted(_)) =
