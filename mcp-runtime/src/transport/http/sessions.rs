@@ -346,6 +346,9 @@ impl Live {
 
 impl Streams {
     fn make_room(&mut self, most: usize) -> Result<(), ProtocolError> {
+        if self.all.len() <= most.min(FINISHED) {
+            return Ok(());
+        }
         let over: Vec<u64> = self.all.iter().filter(|(_, stream)| stream.is_over()).map(|(id, _)| *id).collect();
         for id in over.iter().take(over.len().saturating_sub(FINISHED)) {
             self.all.remove(id);
