@@ -178,11 +178,16 @@ enum Way<'g, 'de> {
 }
 
 impl<'de> Given<'_, 'de> {
-    /// Reads the argument.
+    /// Reads the argument into its slot.
     ///
     /// # Errors
     /// When it does not fit the type.
-    pub fn read<T: Deserialize<'de>>(&mut self) -> Result<T, serde_json::Error> {
+    pub fn fill<T: Deserialize<'de>>(&mut self, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
+        *slot = Some(self.read()?);
+        Ok(())
+    }
+
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, serde_json::Error> {
         match &mut self.0 {
             Way::Exact(walk) => walk.value(),
             Way::Lenient(Loose::Json(raw)) => lenient::json(raw.get()),

@@ -53,8 +53,7 @@ pub trait ReadArgument {
 impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
     type Value<'de> = T;
     fn fill(&self, given: &mut Given<'_, '_>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
-        *slot = Some(given.read()?);
-        Ok(())
+        given.fill(slot)
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
@@ -64,8 +63,7 @@ impl<T: DeserializeOwned + JsonSchema> ReadArgument for Typed<T> {
 impl<T: DeserializeOwned> ReadArgument for Untyped<T> {
     type Value<'de> = T;
     fn fill(&self, given: &mut Given<'_, '_>, slot: &mut Option<T>) -> Result<(), serde_json::Error> {
-        *slot = Some(given.read()?);
-        Ok(())
+        given.fill(slot)
     }
     fn schema(&self, _: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
@@ -88,8 +86,7 @@ pub struct BorrowedText;
 impl ReadArgument for BorrowedText {
     type Value<'de> = Text<'de>;
     fn fill<'de>(&self, given: &mut Given<'_, 'de>, slot: &mut Option<Text<'de>>) -> Result<(), serde_json::Error> {
-        *slot = Some(given.read()?);
-        Ok(())
+        given.fill(slot)
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<str>()
@@ -106,8 +103,7 @@ impl ReadArgument for BorrowedOption {
         given: &mut Given<'_, 'de>,
         slot: &mut Option<Option<Text<'de>>>,
     ) -> Result<(), serde_json::Error> {
-        *slot = Some(given.read()?);
-        Ok(())
+        given.fill(slot)
     }
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Option<String>>()
