@@ -21,7 +21,7 @@ impl Seal {
     }
 
     /// A seal that only this process can open.
-    pub(crate) fn random() -> Self {
+    pub(crate) fn of_process() -> Self {
         Self(OnceLock::new())
     }
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_same_text_is_never_sealed_the_same() {
-        let seal = Seal::random();
+        let seal = Seal::of_process();
         assert_ne!(seal.close(b"a".to_vec(), b""), seal.close(b"a".to_vec(), b""));
         assert!(!seal.close(b"visible".to_vec(), b"").unwrap().contains(&BASE64.encode("visible")[..4]));
     }

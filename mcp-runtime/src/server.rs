@@ -214,10 +214,7 @@ impl Server {
         if !problems.is_empty() {
             return Err(Error::from(Misbuilt(problems)));
         }
-        let seal = match self.key {
-            Some(key) => Seal::with_key(key),
-            None => Seal::random(),
-        };
+        let seal = self.key.map_or_else(Seal::of_process, Seal::with_key);
         let about = About {
             stamp: About::stamp_of(&info),
             info,
