@@ -230,16 +230,10 @@ impl Core {
         if let Some(completer) = suggestions.completer(&argument.name) {
             return Begun::Waiting(Stage::Completion(completer(argument.value, call.context)));
         }
-        let schema = suggestions.schema.get();
-        let Some(property) = schema.get("properties").and_then(|properties| properties.get(&argument.name)) else {
+        let Some(choices) = suggestions.choices(&argument.name) else {
             return ProtocolError::invalid_params(format!("unknown argument {}", quoted(&argument.name))).into();
         };
-        // A closed list of values completes itself.
-        let values: Vec<&str> = property
-            .get("enum")
-            .and_then(|values| values.as_array())
-            .map(|values| values.iter().filter_map(|value| value.as_str()).collect())
-            .unwrap_or_default();
+        let values: Vec<&str> = choices.iter().map(String::as_str).collect();
         let values = candidates_of(&values, &argument.value);
         completion(values).into()
     }

@@ -3,7 +3,7 @@
 //! succeeds. Floor 2.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use regex_lite::Regex;
 use schemars::Schema;
@@ -120,25 +120,14 @@ pub(crate) enum ArgumentsSchema {
     /// It is made when it is asked for; `true` for a schema that lets in other arguments too.
     Described(fn(&mut Fields<'_>), bool),
     Made(Arc<JsonObject>),
-    /// It is made when it is asked for first, and kept.
-    Kept(Arc<LateSchema>),
 }
 
-/// A schema that is made when it is asked for first.
-type LateSchema = LazyLock<Arc<JsonObject>, Box<dyn FnOnce() -> Arc<JsonObject> + Send>>;
-
 impl ArgumentsSchema {
-    /// One that is asked for more than once.
-    pub(crate) fn kept(describe: fn(&mut Fields<'_>), open: bool) -> Self {
-        Self::Kept(Arc::new(LazyLock::new(Box::new(move || Self::Described(describe, open).get()))))
-    }
-
     /// The schema.
     pub(crate) fn get(&self) -> Arc<JsonObject> {
         match self {
             Self::Described(describe, open) => Arc::new(of_arguments(describe, *open)),
             Self::Made(schema) => Arc::clone(schema),
-            Self::Kept(schema) => Arc::clone(schema),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod entering;
 mod rows;
+mod suggestions;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

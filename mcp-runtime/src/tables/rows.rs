@@ -1,22 +1,22 @@
 //! One entry of a server: what it shows in lists, who sees it, and what answers it. Floor 4.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::suggestions::Suggestions;
 use crate::context::Context;
-use crate::entry::{Completer, Entry, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
+use crate::entry::{Entry, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
 use crate::model::lower::Lower;
 use crate::model::{
     CacheScope, CallToolResult, GetPromptResult, Icon, JsonObject, Meta, Prompt, PromptArgument, ReadResourceResult,
     Resource, ResourceTemplate, Tool, ToolAnnotations,
 };
 use crate::revision::Revision;
-use crate::schema::{self, ArgumentsSchema, Fields};
+use crate::schema::{self, ArgumentsSchema};
 use crate::state::Needs;
 use crate::uri::Template;
 use crate::weight::Weight;
@@ -83,42 +83,6 @@ pub(crate) struct TemplateEntry {
 pub(crate) struct PromptEntry {
     pub(crate) suggestions: Suggestions,
     pub(crate) handler: Handler<GetPromptResult>,
-}
-
-/// What the arguments of an entry are, and what suggests values for them.
-pub(crate) struct Suggestions {
-    pub(crate) schema: ArgumentsSchema,
-    completers: HashMap<&'static str, Completer>,
-    /// Whether no argument's type is a closed list of values.
-    is_plain: bool,
-}
-
-impl Suggestions {
-    fn new(
-        describe: fn(&mut Fields<'_>),
-        open: bool,
-        completers: Vec<(&'static str, Completer)>,
-        is_plain: bool,
-    ) -> Self {
-        Self { schema: ArgumentsSchema::kept(describe, open), completers: completers.into_iter().collect(), is_plain }
-    }
-
-    /// What suggests values of this argument, if something does.
-    pub(crate) fn completer(&self, argument: &str) -> Option<&Completer> {
-        self.completers.get(argument)
-    }
-
-    /// Whether there are any. A server that starts asks this, and seldom needs a schema for it.
-    pub(super) fn exist(&self) -> bool {
-        !self.completers.is_empty()
-            || !self.is_plain
-                && self
-                    .schema
-                    .get()
-                    .get("properties")
-                    .and_then(|properties| properties.as_object())
-                    .is_some_and(|properties| properties.values().any(|property| property.get("enum").is_some()))
-    }
 }
 
 /// What a row is called.
@@ -282,9 +246,7 @@ impl ToolRow {
         *self.entry.weight.get_or_init(|| match self.entry.schema {
             // What was made while the server runs takes them as any JSON, whatever it says of them.
             ArgumentsSchema::Made(_) => Weight::ANY,
-            ArgumentsSchema::Described(..) | ArgumentsSchema::Kept(_) => {
-                Weight::of_schema(&self.listed.item().input_schema)
-            }
+            ArgumentsSchema::Described(..) => Weight::of_schema(&self.listed.item().input_schema),
         })
     }
 }
