@@ -2,6 +2,8 @@
 //! 2025-11-25 that is a request to the client; in 2026-07-28 the call ends, and begins again with the answer (`replay`).
 //! What may be asked is decided here, by what the client declared. Floor 3.
 
+mod answer;
+
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,19 +14,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value};
 
+use self::answer::Answer;
 use crate::capability::Capability;
 use crate::context::{Asking, Context};
 use crate::error::{ProtocolError, quoted, reason};
-use crate::form::{filled, form_of};
+use crate::form::form_of;
 use crate::message::{Outcome, encode_call};
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{
-    CancelledNotificationParams, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
-    ElicitRequestFormParams, ElicitRequestParams, ElicitRequestURLParams, ElicitResult, ElicitationCapability,
-    FormMode, InputRequest, ListRootsResult, RequestId, Root, SamplingMessage, SamplingMessageContentBlock,
+    CancelledNotificationParams, CreateMessageRequestParams, CreateMessageResult, ElicitRequestFormParams,
+    ElicitRequestParams, ElicitRequestURLParams, ElicitationCapability, FormMode, InputRequest, RequestId, Root,
+    SamplingMessage, SamplingMessageContentBlock,
 };
 use crate::pending::{Closed, Pending};
 use crate::replay::{Question, Replay};
@@ -147,62 +149,6 @@ impl<'a, T: Answer + 'a> Future for Ask<'a, T> {
 impl<T> fmt::Debug for Ask<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-/// What an ask is answered with. Sealed: a user names no such type.
-pub trait Answer: Sized + Send {
-    /// The result on the wire.
-    #[doc(hidden)]
-    type Wire: DeserializeOwned + Send;
-
-    #[doc(hidden)]
-    fn read(wire: Self::Wire, question: &InputRequest) -> Result<Self, AskError>;
-}
-
-impl<T: Fields> Answer for Elicited<T> {
-    type Wire = ElicitResult;
-
-    fn read(wire: ElicitResult, question: &InputRequest) -> Result<Self, AskError> {
-        match wire.action {
-            ElicitAction::Accept => {
-                T::read(wire.content.as_ref(), question).map(Self::Accepted).map_err(AskError::Invalid)
-            }
-            ElicitAction::Decline => Ok(Self::Declined),
-            ElicitAction::Cancel => Ok(Self::Cancelled),
-        }
-    }
-}
-
-/// What a form's answer is read into.
-pub trait Fields: Sized + Send {
-    #[doc(hidden)]
-    fn read(content: Option<&Map<String, Value>>, question: &InputRequest) -> Result<Self, String>;
-}
-
-impl<T: DeserializeOwned + Send> Fields for T {
-    fn read(content: Option<&Map<String, Value>>, question: &InputRequest) -> Result<Self, String> {
-        match question {
-            InputRequest::Elicit(ElicitRequestParams::Form(form)) => filled(&form.requested_schema, content),
-            // A page is not filled in here: all there is to read is that the user agreed.
-            _ => serde_json::from_value(Value::Null).map_err(|error| reason(&error)),
-        }
-    }
-}
-
-impl Answer for CreateMessageResult {
-    type Wire = Self;
-
-    fn read(wire: Self, _: &InputRequest) -> Result<Self, AskError> {
-        Ok(wire)
-    }
-}
-
-impl Answer for Vec<Root> {
-    type Wire = ListRootsResult;
-
-    fn read(wire: ListRootsResult, _: &InputRequest) -> Result<Self, AskError> {
-        Ok(wire.roots)
     }
 }
 
