@@ -40,27 +40,30 @@ pub(crate) enum Standing {
     Cancelled,
 }
 
-/// A task as it stands in the store, which is also what `tasks/get` answers: the members of [`GetTaskResult`](super::GetTaskResult).
+/// A task as it stands in the store, which is also what `tasks/get` answers.
+pub(crate) type TaskRecord = TaskMembers<Questions>;
+
+/// The members of [`GetTaskResult`](super::GetTaskResult), of which those of every other message about tasks are a part.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct TaskRecord {
-    task_id: String,
+pub(crate) struct TaskMembers<Q> {
+    pub(super) task_id: String,
     pub(crate) status: TaskStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status_message: Option<String>,
-    created_at: String,
-    last_updated_at: String,
-    ttl_ms: Option<u64>,
+    pub(super) status_message: Option<String>,
+    pub(super) created_at: String,
+    pub(super) last_updated_at: String,
+    pub(super) ttl_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    poll_interval_ms: Option<u64>,
+    pub(super) poll_interval_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    input_requests: Option<Questions>,
+    pub(super) input_requests: Option<Q>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<Box<RawValue>>,
+    pub(super) result: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorObject>,
+    pub(super) error: Option<ErrorObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result_type: Option<ResultType>,
+    pub(super) result_type: Option<ResultType>,
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub(crate) meta: Option<Meta>,
 }

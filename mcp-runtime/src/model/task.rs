@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::record::TaskMembers;
 use super::{EmptyResult, ErrorObject, InputRequests, InputResponses, Meta, ResultType};
 
 /// The id of the extension, a key of the `extensions` of both sides' capabilities.
@@ -214,25 +215,9 @@ pub struct TaskStatusNotificationParams {
     pub meta: Option<Meta>,
 }
 
-/// All members at once, to decode from: `flatten` would take raw JSON apart, and numbers where some crate of the build
-/// turns on the feature `arbitrary_precision` of `serde_json`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Flat {
-    task_id: String,
-    status: TaskStatus,
-    status_message: Option<String>,
-    created_at: String,
-    last_updated_at: String,
-    ttl_ms: Option<u64>,
-    poll_interval_ms: Option<u64>,
-    input_requests: Option<InputRequests>,
-    result: Option<Box<RawValue>>,
-    error: Option<ErrorObject>,
-    result_type: Option<ResultType>,
-    #[serde(rename = "_meta")]
-    meta: Option<Meta>,
-}
+/// What a task is decoded from: `flatten` would take raw JSON apart, and numbers where some crate of the build turns on the
+/// feature `arbitrary_precision` of `serde_json`.
+type Flat = TaskMembers<InputRequests>;
 
 /// What a task lacks for the status that it has.
 const LACKS_INPUT_REQUESTS: &str = "a task that is `input_required` must have `inputRequests`";
