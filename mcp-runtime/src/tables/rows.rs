@@ -218,20 +218,20 @@ macro_rules! tell {
 pub(super) fn tool(item: &'static ToolItem, handler: Handler<CallToolResult>, scope: &Scope) -> Arc<ToolRow> {
     let ToolItem { facts, describe, open, output, .. } = item;
     let name = scope.named(facts.name);
-    let annotations = ToolAnnotations {
-        title: None,
-        read_only_hint: item.read_only,
-        destructive_hint: item.destructive,
-        idempotent_hint: item.idempotent,
-        open_world_hint: item.open_world,
-    };
     let aliases = item.aliases.iter().map(|alias| scope.named(alias)).collect();
     let make = {
-        let name = name.clone();
+        let scope = scope.clone();
         move || {
-            let mut tool = Tool::new(name, schema::of_arguments(*describe, *open));
+            let mut tool = Tool::new(scope.named(facts.name), schema::of_arguments(*describe, *open));
             tell!(tool, facts);
             tool.output_schema = schema::of_result(*output);
+            let annotations = ToolAnnotations {
+                title: None,
+                read_only_hint: item.read_only,
+                destructive_hint: item.destructive,
+                idempotent_hint: item.idempotent,
+                open_world_hint: item.open_world,
+            };
             tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
             Box::new(tool)
         }
