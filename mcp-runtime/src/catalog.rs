@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted};
 use crate::method::Method;
-use crate::model::lower::Lower;
+use crate::model::lower::{Lower, fit};
 use crate::model::{
     CacheScope, DiscoverResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
     ListToolsResult, Meta, PromptsCapability, ResourcesCapability, SERVER_INFO_KEY, ServerCapabilities,
@@ -129,18 +129,15 @@ impl Catalog {
 
     /// Whether the server has anything that this method is about. A method without its capability is not there.
     pub(crate) fn offers(&self, method: Method) -> bool {
-        let Tables { tools, resources, templates, prompts, .. } = &self.tables;
-        let changes = self.about.changes;
+        let ServerCapabilities { tools, prompts, resources, completions, logging, .. } = &self.capabilities;
         match method {
-            Method::ListTools | Method::CallTool => changes || !tools.is_empty(),
-            Method::ListPrompts | Method::GetPrompt => changes || !prompts.is_empty(),
-            Method::ListResources | Method::ListResourceTemplates | Method::ReadResource => {
-                changes || !resources.is_empty() || !templates.is_empty()
-            }
-            Method::Subscribe | Method::Unsubscribe => changes,
-            Method::Complete => self.capabilities.completions.is_some(),
+            Method::ListTools | Method::CallTool => tools.is_some(),
+            Method::ListPrompts | Method::GetPrompt => prompts.is_some(),
+            Method::ListResources | Method::ListResourceTemplates | Method::ReadResource => resources.is_some(),
+            Method::Subscribe | Method::Unsubscribe => self.about.changes,
+            Method::Complete => completions.is_some(),
             Method::GetTask | Method::UpdateTask | Method::CancelTask => self.has_tasks,
-            Method::SetLevel => self.about.logs,
+            Method::SetLevel => logging.is_some(),
             _ => true,
         }
     }
@@ -165,17 +162,12 @@ impl Catalog {
     /// The answer to `initialize`.
     pub(crate) fn initialize(&self, revision: Revision) -> Bytes {
         let About { info, instructions, .. } = &*self.about;
-        let answer = |capabilities: &ServerCapabilities, server_info: &Implementation| {
-            let (protocol_version, instructions) = (revision.as_str(), instructions.as_deref());
-            prepared(&Initialized { protocol_version, capabilities, server_info, instructions })
-        };
-        if revision >= Revision::V2025_11_25 {
-            return answer(&self.capabilities, info);
-        }
-        let (mut capabilities, mut info) = (self.capabilities.clone(), info.clone());
-        capabilities.lower(revision);
-        info.lower(revision);
-        answer(&capabilities, &info)
+        prepared(&Initialized {
+            protocol_version: revision.as_str(),
+            capabilities: &fit(&self.capabilities, revision),
+            server_info: &fit(info, revision),
+            instructions: instructions.as_deref(),
+        })
     }
 
     /// The answer to `server/discover`.

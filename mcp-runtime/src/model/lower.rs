@@ -3,6 +3,8 @@
 //! about it. Here is what a server answers and notifies; in the files below, content, what a server asks of a client, its
 //! tasks, and what a client sends. Floor 0.
 
+use std::borrow::Cow;
+
 use crate::model::{
     CacheScope, CallToolResult, CancelledNotificationParams, CompleteResult, ContentBlock, DiscoverResult,
     ElicitationCompleteNotificationParams, EmptyResult, GetPromptResult, Implementation, JsonObject, ListPromptsResult,
@@ -29,6 +31,21 @@ mod tests;
 pub(crate) trait Lower {
     /// Makes `self` fit to be sent in `revision`.
     fn lower(&mut self, revision: Revision);
+
+    /// Whether it is known to fit as it is; of most types nobody asks.
+    fn is_fit(&self, _revision: Revision) -> bool {
+        false
+    }
+}
+
+/// A value as it fits to be sent in `revision`: a copy where something has to change.
+pub(crate) fn fit<T: Lower + Clone>(value: &T, revision: Revision) -> Cow<'_, T> {
+    if value.is_fit(revision) {
+        return Cow::Borrowed(value);
+    }
+    let mut value = value.clone();
+    value.lower(revision);
+    Cow::Owned(value)
 }
 
 impl<T: Lower> Lower for Vec<T> {
@@ -108,6 +125,10 @@ impl Lower for ServerCapabilities {
         since(Revision::V2026_07_28, revision, extensions);
         tasks(revision, other);
     }
+
+    fn is_fit(&self, revision: Revision) -> bool {
+        revision >= Revision::V2025_11_25 && self.extensions.is_none() && !self.other.contains_key("tasks")
+    }
 }
 
 /// Tasks were a capability in 2025-11-25 and are an extension since.
@@ -124,6 +145,10 @@ impl Lower for Implementation {
         since(Revision::V2025_11_25, revision, description);
         since(Revision::V2025_11_25, revision, website_url);
         since(Revision::V2025_11_25, revision, icons);
+    }
+
+    fn is_fit(&self, revision: Revision) -> bool {
+        revision >= Revision::V2025_11_25
     }
 }
 

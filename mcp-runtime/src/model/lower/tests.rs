@@ -1,16 +1,18 @@
 //! Each rule that says more than "not yet", case by case. Those that say only that are in `tests/members`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Lower;
+use super::{Lower, fit};
 use crate::model::*;
 use crate::revision::Revision::{self, V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25, V2026_07_28};
 
 mod members;
 
-use members::full_tool;
+use members::{full_implementation, full_server_capabilities, full_tool};
 
 fn lowered<T: DeserializeOwned + Serialize + Lower>(json: &Value, revision: Revision) -> Value {
     let mut value: T = serde_json::from_str(&json.to_string()).unwrap_or_else(|error| panic!("{error}: {json}"));
@@ -39,6 +41,22 @@ fn the_newest_revision_keeps_what_a_server_said() {
         assert_eq!(lowered["resultType"], "complete");
     }
     check::<EmptyResult>(&json!({ "resultType": "x" }), &[(V2026_07_28, json!({ "resultType": "x" }))]);
+}
+
+#[test]
+fn what_fits_as_it_is_is_not_copied() {
+    fn check<T: DeserializeOwned + Serialize + Lower + Clone>(json: &Value, first: Revision) {
+        let value: T = serde_json::from_str(&json.to_string()).unwrap();
+        for revision in Revision::ALL {
+            let fit = fit(&value, revision);
+            assert_eq!(serde_json::to_value(&*fit).unwrap(), lowered::<T>(json, revision), "in {revision}");
+            assert_eq!(matches!(fit, Cow::Borrowed(_)), revision >= first, "in {revision}");
+        }
+    }
+    check::<Implementation>(&full_implementation(), V2025_11_25);
+    let mut capabilities = full_server_capabilities();
+    capabilities.as_object_mut().unwrap().retain(|name, _| name != "extensions" && name != "tasks");
+    check::<ServerCapabilities>(&capabilities, V2025_11_25);
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn full_annotations() -> Value {
     json!({ "audience": ["user"], "priority": 0.5, "lastModified": "2025-01-12T15:00:58Z" })
 }
 
-fn full_implementation() -> Value {
+pub(super) fn full_implementation() -> Value {
     json!({
         "name": "n", "version": "1", "title": "t", "description": "d", "websiteUrl": "https://a.b", "icons": full_icons()
     })
@@ -164,7 +164,7 @@ fn full_prompt() -> Value {
     })
 }
 
-fn full_server_capabilities() -> Value {
+pub(super) fn full_server_capabilities() -> Value {
     json!({
         "logging": {}, "completions": {}, "prompts": { "listChanged": true },
         "resources": { "subscribe": true, "listChanged": true }, "tools": { "listChanged": true },
