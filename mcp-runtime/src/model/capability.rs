@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::JsonObject;
 
-/// Reads capabilities: the members that are named here, and whatever else stands there into `other`. What serde makes for
-/// that keeps every member in a form of its own first.
+/// Reads capabilities: the members that are named here, which are all of the type, and whatever else stands there into `other`.
+/// What serde makes for that keeps what it does not know in a form of its own first.
 macro_rules! capabilities {
     ($name:ident { $($member:ident),* }) => {
         impl<'de> Deserialize<'de> for $name {
@@ -25,17 +25,18 @@ macro_rules! capabilities {
                     }
 
                     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        let mut read = $name::default();
+                        let mut other = JsonObject::new();
+                        $(let mut $member = None::<Option<_>>;)*
                         while let Some(name) = map.next_key::<String>()? {
                             match name.as_str() {
-                                $(stringify!($member) if read.$member.is_some() => {
+                                $(stringify!($member) if $member.is_some() => {
                                     return Err(A::Error::duplicate_field(stringify!($member)));
                                 }
-                                stringify!($member) => read.$member = map.next_value()?,)*
-                                _ => drop(read.other.insert(name, map.next_value()?)),
+                                stringify!($member) => $member = Some(map.next_value()?),)*
+                                _ => drop(other.insert(name, map.next_value()?)),
                             }
                         }
-                        Ok(read)
+                        Ok($name { $($member: $member.flatten(),)* other })
                     }
                 }
 
@@ -206,7 +207,7 @@ mod tests {
         let written = serde_json::to_string(&capabilities).unwrap();
         assert_eq!(written, json.replace(r#""sampling":null,"#, ""));
         for (wrong, reason) in [
-            (r#"{"roots":{},"roots":{}}"#, "duplicate field `roots`"),
+            (r#"{"roots":null,"roots":{}}"#, "duplicate field `roots`"),
             (r#"{"roots":1}"#, "invalid type: integer `1`"),
             ("[]", "invalid type: sequence, expected an object of capabilities"),
         ] {
