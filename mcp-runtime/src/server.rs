@@ -202,7 +202,7 @@ impl Server {
         self
     }
 
-    /// Makes the tables, or says everything that is wrong with the server.
+    /// Makes it ready to serve, or says everything that is wrong with it.
     pub(crate) fn build(self) -> Result<Arc<App>> {
         let Self { mut entering, info, instructions, limits, layers, handle, visible, options, .. } = self;
         if let Some(early) = handle.take_early() {
@@ -210,7 +210,7 @@ impl Server {
         }
         Registry::of(&mut entering).state(Arc::new(handle.clone()));
         let needs = entering.check();
-        let Entering { tables, states, problems } = entering;
+        let Entering { tables, states, problems, .. } = entering;
         if !problems.is_empty() {
             return Err(Error::from(Misbuilt(problems)));
         }
@@ -333,10 +333,10 @@ impl Core {
         {
             let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
             let (tables, states) = (catalog.tables.clone(), States::clone(&catalog.states));
-            let mut entering = Entering { tables, states, problems: Vec::new() };
+            let mut entering = Entering::over(tables, states);
             entering.append(added);
             entering.check();
-            let Entering { tables, states, problems } = entering;
+            let Entering { tables, states, problems, .. } = entering;
             if !problems.is_empty() {
                 return Err(Error::from(Misadded(problems)));
             }

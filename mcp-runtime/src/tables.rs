@@ -83,7 +83,7 @@ impl Tables {
     }
 
     /// Adds a tool, or says why not.
-    fn add_tool(&mut self, row: Arc<ToolRow>) -> Result<(), String> {
+    fn add_tool(&mut self, row: &Arc<ToolRow>) -> Result<(), String> {
         let name = row.listed.name.as_str();
         check_name("tool", name)?;
         for name in std::iter::once(name).chain(row.entry.aliases.iter().map(String::as_str)) {
@@ -94,34 +94,34 @@ impl Tables {
             }
         }
         for name in std::iter::once(name).chain(row.entry.aliases.iter().map(String::as_str)) {
-            self.tool_index.insert(name.into(), Arc::clone(&row));
+            self.tool_index.insert(name.into(), Arc::clone(row));
         }
-        self.tools.push(row);
+        self.tools.push(Arc::clone(row));
         Ok(())
     }
 
     /// Adds a resource, or says why not.
-    fn add_resource(&mut self, row: Arc<ResourceRow>) -> Result<(), String> {
+    fn add_resource(&mut self, row: &Arc<ResourceRow>) -> Result<(), String> {
         let uri = row.listed.uri.as_str();
         if self.resource_index.contains_key(uri) || self.templates.iter().any(|known| known.entry.uri.is_at(uri)) {
             return Err(taken(uri));
         }
-        self.resource_index.insert(uri.into(), Arc::clone(&row));
-        self.resources.push(row);
+        self.resource_index.insert(uri.into(), Arc::clone(row));
+        self.resources.push(Arc::clone(row));
         Ok(())
     }
 
     /// Adds a template of resources, or says why not.
-    fn add_template(&mut self, row: Arc<TemplateRow>) -> Result<(), String> {
+    fn add_template(&mut self, row: &Arc<TemplateRow>) -> Result<(), String> {
         if self.templates.iter().any(|known| known.entry.uri.matches_as(&row.entry.uri)) {
             return Err(taken(row.entry.uri.text));
         }
-        self.templates.push(row);
+        self.templates.push(Arc::clone(row));
         Ok(())
     }
 
     /// Adds a prompt, or says why not.
-    fn add_prompt(&mut self, row: Arc<PromptRow>) -> Result<(), String> {
+    fn add_prompt(&mut self, row: &Arc<PromptRow>) -> Result<(), String> {
         let name = row.listed.name.as_str();
         check_name("prompt", name)?;
         if self.prompt_index.contains_key(name) {
@@ -129,8 +129,8 @@ impl Tables {
                 "two prompts are named `{name}`; rename one, set `name = \"…\"`, or put its group under a `.prefix(…)`"
             ));
         }
-        self.prompt_index.insert(name.into(), Arc::clone(&row));
-        self.prompts.push(row);
+        self.prompt_index.insert(name.into(), Arc::clone(row));
+        self.prompts.push(Arc::clone(row));
         Ok(())
     }
 

@@ -88,6 +88,9 @@ pub(crate) struct PromptEntry {
 /// What a row is called.
 pub(crate) trait Named {
     fn named(&self) -> Entry<'_>;
+
+    /// What its author calls it.
+    fn name(&self) -> &str;
 }
 
 /// What a row shows.
@@ -121,11 +124,19 @@ impl Named for Late<Tool> {
     fn named(&self) -> Entry<'_> {
         Entry::Tool(&self.name)
     }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Named for Late<Prompt> {
     fn named(&self) -> Entry<'_> {
         Entry::Prompt(&self.name)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -144,11 +155,19 @@ impl Named for Resource {
     fn named(&self) -> Entry<'_> {
         Entry::Resource(&self.uri)
     }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Named for ResourceTemplate {
     fn named(&self) -> Entry<'_> {
         Entry::Resource(&self.uri_template)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 

@@ -80,6 +80,12 @@ fn depth() -> &'static str {
     "deep"
 }
 
+/// The level, in some unit.
+#[resource("sea://level{?unit}")]
+fn level_in(unit: Option<&str>) -> String {
+    unit.unwrap_or("m").to_owned()
+}
+
 fn made(name: &str) -> MadeTool {
     MadeTool::new(Tool::new(name, serde_json::Map::new()), |_, _| async { "made" })
 }
@@ -93,6 +99,7 @@ async fn names_that_clash_or_that_clients_refuse_keep_a_server_from_starting() {
         (server![constant].with(made("constant")), "`constant`"),
         (server![flow].with(made("ebb")), "`ebb`"),
         (server![level].with(group![depth].prefix("other_")), "`sea://level`"),
+        (server![level_in].with(group![level]), "`sea://level`"),
         (server![forecast].with(group![forecast].prefix("")), "`forecast`"),
         (server![group![tide].prefix("with space ")], "`with space tide`"),
         (server![group![tide].prefix(long)], "128"),
@@ -108,6 +115,22 @@ async fn names_that_clash_or_that_clients_refuse_keep_a_server_from_starting() {
     ] {
         assert_eq!(problems(server).await, "");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let mut server = server![tide, phase].with(group![phase].prefix("")).state(1_u8).state(2_u8);
+    server.handle().add(group![tide]).unwrap();
+    let found = problems(server).await;
+    for expected in [
+        "two tools are named `phase`",
+        "two tools are named `tide`",
+        "the state `u8` was given twice",
+        "Moon` that tool `phase`, tool `phase` takes",
+    ] {
+        assert!(found.contains(expected), "{expected}: {found}");
+    }
+    assert_eq!(found.matches("\n- ").count(), 4, "{found}");
 }
 
 #[tokio::test(start_paused = true)]
