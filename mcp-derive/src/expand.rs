@@ -1,5 +1,6 @@
 //! What is generated for one item: the item as it was, a type of the same name that a server can be given, and beside it,
-//! where nobody sees them, its arguments and its handler. Only what differs by kind is in the files below.
+//! where nobody sees them, its arguments and its handler. Below is what differs by kind, and what the compiler is asked about
+//! types (`assertions`).
 
 mod arguments;
 mod assertions;

@@ -106,7 +106,7 @@ fn asked_of_process() -> Result<Asked> {
     // The first is the program's own name.
     arguments.next();
     let asked = asked(&mut arguments, env::var_os(VARIABLE));
-    // They are the process's for as long as it runs. What would give them back need not even be loaded.
+    // They are the process's for as long as it runs. The code that would give them back stays on disk.
     std::mem::forget(arguments);
     asked
 }

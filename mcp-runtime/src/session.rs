@@ -83,7 +83,7 @@ impl Session {
     pub(crate) fn open(
         params: Option<&Piece>,
         limits: &Limits,
-        watcher: Arc<Watcher>,
+        watcher: impl FnOnce() -> Arc<Watcher>,
         memory: &Budget,
     ) -> Result<Self, ProtocolError> {
         let params = params.map_or("{}", |params| params);
@@ -94,7 +94,7 @@ impl Session {
         let revision = Revision::negotiate(&params.protocol_version);
         let client = Client::new(Some(params.client_info), params.capabilities);
         let (log_level, pending) = (AtomicU8::new(LoggingLevel::Info as u8), Pending::new(limits.questions));
-        Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher, _held: held })
+        Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher: watcher(), _held: held })
     }
 
     /// A session that was opened elsewhere.
@@ -104,12 +104,12 @@ impl Session {
         (client, text): (Client, &[u8]),
         level: u8,
         pending: Pending,
-        watcher: Arc<Watcher>,
+        watcher: impl FnOnce() -> Arc<Watcher>,
         memory: &Budget,
     ) -> Result<Self, Exhausted> {
         let held = held(text, memory)?;
         let log_level = AtomicU8::new(level);
-        Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher, _held: held })
+        Ok(Self { revision, client: Arc::new(client), log_level, pending, watcher: watcher(), _held: held })
     }
 
     /// Answers `logging/setLevel`.

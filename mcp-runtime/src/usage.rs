@@ -17,7 +17,7 @@ pub struct Usage {
     pub questions: usize,
     /// Streams of sessions over HTTP: those that go on, and those that are over and kept for clients that lost them.
     pub streams: usize,
-    /// Who hears of changes: sessions, and streams of `subscriptions/listen`.
+    /// Who hears of changes: streams of `subscriptions/listen`, and sessions, if the server says that it tells of any.
     pub listeners: usize,
     /// Tasks that run in this process.
     pub tasks: usize,

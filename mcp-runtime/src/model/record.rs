@@ -1,4 +1,5 @@
-//! What a call says that asks its client, or became a task, with the questions as text already: whoever asked made it. So a
+//! The members of a task; and what a call says that asks its client, or became a task, with the questions as text already:
+//! whoever asked made it. So a
 //! server that asks nothing has none of the types of what can be asked, nor has one that reads a task back from its store.
 //! Floor 0.
 

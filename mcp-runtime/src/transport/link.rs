@@ -293,7 +293,7 @@ impl Link {
 
     fn initialize(&self, params: Option<&Piece>) -> Result<Bytes, ProtocolError> {
         let core = &self.app.core;
-        let opened = Session::open(params, &core.limits, core.session_watcher(), &core.memory.kept)?;
+        let opened = Session::open(params, &core.limits, || core.session_watcher(), &core.memory.kept)?;
         let answer = core.catalog().initialize(opened.revision);
         match self.session.set(Arc::new(opened)) {
             Ok(()) => Ok(answer),

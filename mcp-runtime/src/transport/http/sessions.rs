@@ -161,7 +161,7 @@ impl Sessions {
         let client = (client, &*entry.value);
         let questions = Pending::after(number_by_chance()?, core.limits.questions);
         let session =
-            Session::restored(revision, client, record.level, questions, core.session_watcher(), &core.memory.kept)?;
+            Session::restored(revision, client, record.level, questions, || core.session_watcher(), &core.memory.kept)?;
         for uri in &record.resources {
             // A bound that was set lower meanwhile leaves some out.
             if let Err(Denied::Exhausted(_)) =
@@ -346,6 +346,7 @@ impl Live {
 
 impl Streams {
     fn make_room(&mut self, most: usize) -> Result<(), ProtocolError> {
+        // So few that there is room, and none of them has to go, whatever has become of them.
         if self.all.len() <= most.min(FINISHED) {
             return Ok(());
         }

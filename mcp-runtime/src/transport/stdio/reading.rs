@@ -114,7 +114,7 @@ impl Reading {
     }
 
     /// Starts the watcher when the first call is about to be polled: what comes before holds nobody up. A machine that has
-    /// no thread to spare is asked again at the next call.
+    /// no thread to spare is asked again at the next call; until it has one, whoever holds the reader holds up the rest.
     fn watched(self: &Arc<Self>) {
         if !self.has_watcher.load(Ordering::Relaxed) {
             let reading = Arc::clone(self);
