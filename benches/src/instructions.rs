@@ -33,7 +33,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// How many functions a profile shows.
 const SHOWN: usize = 40;
 
-const GATED: [(&str, Transport, Era, Job); 8] = [
+const GATED: [(&str, Transport, Era, Job); 9] = [
     ("stdio add", Transport::Stdio, Era::Session, Job::Add),
     ("stdio add 2026-07-28", Transport::Stdio, Era::Modern, Job::Add),
     ("stdio search", Transport::Stdio, Era::Session, Job::Search),
@@ -42,6 +42,7 @@ const GATED: [(&str, Transport, Era, Job); 8] = [
     ("HTTP add", Transport::Http, Era::Session, Job::Add),
     ("HTTP add 2026-07-28", Transport::Http, Era::Modern, Job::Add),
     ("HTTP search", Transport::Http, Era::Session, Job::Search),
+    ("HTTP list", Transport::Http, Era::Session, Job::List),
 ];
 
 pub(crate) fn run(options: &Options) -> Result<()> {
