@@ -87,26 +87,35 @@ fn service(more: usize) -> HttpService {
     server.into_service().expect("its tools have different names")
 }
 
-/// A request of 2026-07-28.
-fn request(tool: &str, arguments: &str, region: Option<&str>) -> Request<Full<Bytes>> {
-    let level = if tool == "tell" { r#","io.modelcontextprotocol/logLevel":"info""# } else { "" };
-    let meta = format!(
-        r#"{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"micro","version":"1"}},"io.modelcontextprotocol/clientCapabilities":{{}}{level}}}"#
-    );
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"_meta":{meta},"name":"{tool}","arguments":{arguments}}}}}"#
-    );
+/// What a request of 2026-07-28 says of itself, with more members behind it.
+fn meta(more: &str) -> String {
+    format!(
+        r#"{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"micro","version":"1"}},"io.modelcontextprotocol/clientCapabilities":{{}}{more}}}"#
+    )
+}
+
+/// A request of 2026-07-28 with these parameters beside its `_meta`, and these headers beside those of all.
+fn request_of(method: &str, meta: &str, parameters: &str, headers: &[(&str, &str)]) -> Request<Full<Bytes>> {
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"_meta":{meta}{parameters}}}}}"#);
     let mut request = Request::post("/mcp")
         .header("host", "127.0.0.1")
         .header("content-type", "application/json")
         .header("accept", "application/json, text/event-stream")
         .header("mcp-protocol-version", "2026-07-28")
-        .header("mcp-method", "tools/call")
-        .header("mcp-name", tool);
-    if let Some(region) = region {
-        request = request.header("mcp-param-region", region);
+        .header("mcp-method", method);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     request.body(Full::new(Bytes::from(body))).expect("its headers are well-formed")
+}
+
+/// A call.
+fn request(tool: &str, arguments: &str, region: Option<&str>) -> Request<Full<Bytes>> {
+    let level = if tool == "tell" { r#","io.modelcontextprotocol/logLevel":"info""# } else { "" };
+    let parameters = format!(r#","name":"{tool}","arguments":{arguments}"#);
+    let name = ("mcp-name", tool);
+    let headers = region.map_or_else(|| vec![name], |region| vec![name, ("mcp-param-region", region)]);
+    request_of("tools/call", &meta(level), &parameters, &headers)
 }
 
 /// Polls to the end what never waits.
@@ -120,18 +129,24 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// What tasks would be spawned on, if any were.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("there are threads")
+}
+
+fn answer(service: &mut HttpService, request: Request<Full<Bytes>>) -> Bytes {
+    let response: Response<Body> = now(service.call(request)).expect("it cannot fail");
+    now(response.into_body().collect()).expect("it cannot fail").to_bytes()
+}
+
 /// Repeats a request, whose answer must hold this.
 fn repeat(bencher: Bencher<'_, '_>, mut service: HttpService, request: &Request<Full<Bytes>>, holds: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("there are threads");
+    let runtime = runtime();
     let _entered = runtime.enter();
-    let mut answer = |request: Request<Full<Bytes>>| -> Bytes {
-        let response: Response<Body> = now(service.call(request)).expect("it cannot fail");
-        now(response.into_body().collect()).expect("it cannot fail").to_bytes()
-    };
-    let first = answer(request.clone());
+    let first = answer(&mut service, request.clone());
     let text = String::from_utf8_lossy(&first);
     assert!(text.contains(holds), "{text}");
-    bencher.bench_local(|| answer(black_box(request.clone())));
+    bencher.bench_local(|| answer(&mut service, black_box(request.clone())));
 }
 
 /// Decoding, headers, admission and an answer without arguments or content: what every call below has in common.
@@ -179,8 +194,21 @@ fn events_by_messages(bencher: Bencher<'_, '_>, messages: u32) {
     repeat(bencher, service(0), &request("tell", &format!(r#"{{"times":{messages}}}"#), None), holds);
 }
 
-/// Schemas and lists are made at the start: what a server with so many tools takes for them.
+/// A server with so many tools is put together.
 #[divan::bench(args = [5, 50, 500])]
 fn start_by_tools(bencher: Bencher<'_, '_>, tools: usize) {
     bencher.bench_local(|| service(black_box(tools)));
+}
+
+/// Its schemas are made when somebody first asks for the list, and their text with them.
+#[divan::bench(args = [5, 50, 500])]
+fn schemas_by_tools(bencher: Bencher<'_, '_>, tools: usize) {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let list = request_of("tools/list", &meta(""), "", &[]);
+    let text = answer(&mut service(tools), list.clone());
+    assert_eq!(String::from_utf8_lossy(&text).matches("inputSchema").count(), tools + 6);
+    bencher
+        .with_inputs(|| (service(tools), list.clone()))
+        .bench_local_values(|(mut service, list)| answer(&mut service, list));
 }
