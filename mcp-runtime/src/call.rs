@@ -65,7 +65,7 @@ pub(crate) enum Answered {
     /// The call became a task.
     Task(Box<CreateTaskResult>),
     TaskState(Box<TaskRecord>),
-    /// JSON that was made at start-up.
+    /// JSON that was made once, and that many are answered with.
     Prepared(Bytes),
 }
 

@@ -12,7 +12,7 @@ use crate::call::{Answered, Call, Reply};
 use crate::context::{Asking, Context, Inner};
 use crate::error::ProtocolError;
 use crate::ground::Ground;
-use crate::message::{Unreadable, encode_error, encode_prepared, encode_result, encode_with};
+use crate::message::{Rest, Unreadable, encode_error, encode_result, encode_shared, encode_with};
 use crate::method::Method;
 use crate::model::lower::Lower;
 use crate::model::{CallToolResult, ErrorObject, RequestId};
@@ -106,32 +106,34 @@ impl App {
         Ok(Admitted::Call(call))
     }
 
-    /// Appends the answer to a call.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
-        encode(&self.core, out, revision, id, reply);
+    /// Appends the answer to a call, but for what is given back.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) -> Option<Rest> {
+        encode(&self.core, out, revision, id, reply)
     }
 }
 
-fn encode(core: &Core, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) {
+fn encode(core: &Core, out: &mut Vec<u8>, revision: Revision, id: &RequestId, reply: Reply) -> Option<Rest> {
     let start = out.len();
     let encoded = match reply.0 {
         Ok(answer) => encode_answer(core, out, revision, id, answer),
         Err(mut error) => {
             error.lower(revision);
             encode_error(out, Some(id), Unreadable::Null, &error);
-            Ok(())
+            Ok(None)
         }
     };
-    let length = out.len() - start;
+    let rest = encoded.as_ref().ok().and_then(Option::as_ref);
+    let length = (out.len() - start).saturating_add(rest.map_or(0, Rest::len));
     let why = match encoded {
         Err(_) => "the result could not be serialized",
-        Ok(()) if length > FREE_ANSWER && core.memory.flying.lacks(length) => {
+        Ok(_) if length > FREE_ANSWER && core.memory.flying.lacks(length) => {
             "the call was made, but there is no room for its answer: the server holds as much for others as it may"
         }
-        Ok(()) => return,
+        Ok(rest) => return rest,
     };
     out.truncate(start);
     encode_error(out, Some(id), Unreadable::Null, &ProtocolError::internal(why));
+    None
 }
 
 /// What a reply would say, without the message around it.
@@ -142,7 +144,9 @@ pub(crate) fn result_of(core: &Core, revision: Revision, reply: Reply) -> Result
         error: Option<ErrorObject>,
     }
     let mut out = Vec::new();
-    encode(core, &mut out, revision, &RequestId::Number(0), reply);
+    if let Some(rest) = encode(core, &mut out, revision, &RequestId::Number(0), reply) {
+        rest.append_to(&mut out);
+    }
     let message: Message = crate::text::from_bytes(&out).unwrap_or(Message { result: None, error: None });
     match (message.result, message.error) {
         (Some(result), _) => Ok(result),
@@ -178,7 +182,7 @@ fn encode_answer(
     revision: Revision,
     id: &RequestId,
     answer: Answered,
-) -> serde_json::Result<()> {
+) -> serde_json::Result<Option<Rest>> {
     let about = &core.about;
     macro_rules! send {
         ($result:expr) => {
@@ -187,18 +191,18 @@ fn encode_answer(
         ($result:expr, $encode:expr) => {{
             let mut result = $result;
             if revision < Revision::V2026_07_28 {
-                return $encode(out, id, &result);
+                return $encode(out, id, &result).map(|()| None);
             }
             if let Some(meta) = &mut result.meta {
                 about.stamp_into(meta);
-                return $encode(out, id, &result);
+                return $encode(out, id, &result).map(|()| None);
             }
             $encode(out, id, &result)?;
             // `…}}`: the result's brace and the message's.
             out.truncate(out.len().saturating_sub(2));
             out.extend_from_slice(about.stamp());
             out.push(b'}');
-            Ok(())
+            Ok(None)
         }};
     }
     macro_rules! lowered {
@@ -209,7 +213,7 @@ fn encode_answer(
         }};
     }
     match answer {
-        Answered::Prepared(json) => encode_prepared(out, id, &json),
+        Answered::Prepared(json) => encode_shared(out, id, json),
         Answered::Tool(mut result, wraps) => {
             if wraps {
                 result.lower_wrapped(revision);

@@ -11,7 +11,8 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Ma
 use serde_json::value::RawValue;
 
 pub(crate) use self::encode::{
-    Unreadable, blank_breaks, encode_call, encode_error, encode_prepared, encode_result, encode_with,
+    Rest, Unreadable, blank_breaks, encode_call, encode_error, encode_prepared, encode_result, encode_shared,
+    encode_with,
 };
 use crate::error::{ProtocolError, bounded};
 use crate::method::Name;

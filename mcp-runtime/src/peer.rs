@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::budget::{Charge, FREE_ANSWER, Memory};
-use crate::message::{self, blank_breaks};
+use crate::message::{self, Rest, blank_breaks};
 
 /// Buffers that grew beyond this are given back after they were written, unless [`Peer::keeping`] says otherwise.
 const KEPT: usize = 256 * 1024;
@@ -37,6 +37,8 @@ pub(crate) struct Peer {
 #[derive(Debug, Default)]
 struct Queue {
     frames: Vec<u8>,
+    /// What belongs behind them: then they are the beginning of one frame, and no line break ends it yet.
+    rest: Option<Rest>,
     /// How many frames these are.
     count: usize,
     /// Someone other than the reading side appended: the transport must look.
@@ -46,6 +48,27 @@ struct Queue {
     is_awaited: bool,
     /// What is counted of the frames.
     held: Option<Charge>,
+}
+
+/// A frame that is all there is to say.
+#[cfg(feature = "http")]
+#[derive(Debug, Default)]
+pub(crate) struct Whole {
+    /// Its beginning, or all of it, without the line break.
+    pub(crate) text: Vec<u8>,
+    pub(crate) rest: Option<Rest>,
+    /// What is counted of it.
+    pub(crate) held: Option<Charge>,
+}
+
+impl Queue {
+    /// Makes frames of what is there.
+    fn join(&mut self) {
+        if let Some(rest) = self.rest.take() {
+            rest.append_to(&mut self.frames);
+            self.frames.push(b'\n');
+        }
+    }
 }
 
 impl Peer {
@@ -99,6 +122,21 @@ impl Peer {
     /// that it read.
     pub(crate) fn send_later(&self, encode: impl FnOnce(&mut Vec<u8>)) {
         self.append(&mut self.lock(), encode);
+    }
+
+    /// The same for a frame that is written already, of which the rest may be shared with others.
+    pub(crate) fn send_written(&self, text: Vec<u8>, rest: Option<Rest>) {
+        let mut queue = self.lock();
+        if queue.closed {
+            return;
+        }
+        queue.join();
+        if queue.frames.is_empty() {
+            queue.frames = text;
+        } else {
+            queue.frames.extend_from_slice(&text);
+        }
+        self.appended(&mut queue, rest);
     }
 
     /// Appends a notification, or drops it when the other side does not read: it must never hold up a call.
@@ -157,10 +195,20 @@ impl Peer {
         self.lock().closed
     }
 
-    /// How many frames wait to be taken.
+    /// Takes all there is, if that is at most one frame and nothing more can come.
     #[cfg(feature = "http")]
-    pub(crate) fn frames(&self) -> usize {
-        self.lock().count
+    pub(crate) fn take_whole(&self) -> Option<Whole> {
+        let mut queue = self.lock();
+        if !queue.closed || queue.count > 1 {
+            return None;
+        }
+        queue.count = 0;
+        self.queued.store(0, Ordering::Relaxed);
+        let mut whole = Whole { text: mem::take(&mut queue.frames), rest: queue.rest.take(), held: queue.held.take() };
+        if whole.rest.is_none() {
+            whole.text.pop();
+        }
+        Some(whole)
     }
 
     /// Whether it is closed and all of it was taken.
@@ -183,6 +231,7 @@ impl Peer {
         }
         let (was_full, held) = {
             let mut queue = self.lock();
+            queue.join();
             queue.wanted = false;
             queue.count = 0;
             mem::swap(&mut queue.frames, out);
@@ -247,16 +296,26 @@ impl Peer {
         if queue.closed {
             return;
         }
+        queue.join();
         encode(&mut queue.frames);
-        // A line ends the frame.
-        queue.frames.push(b'\n');
+        self.appended(queue, None);
+    }
+
+    /// A frame was appended, but for its rest and its end.
+    fn appended(&self, queue: &mut Queue, rest: Option<Rest>) {
+        let more = rest.as_ref().map_or(0, Rest::len);
+        queue.rest = rest;
+        if queue.rest.is_none() {
+            // A line ends the frame.
+            queue.frames.push(b'\n');
+        }
         queue.count += 1;
         if queue.frames.len() > FREE_ANSWER
             && let Some(memory) = &self.memory
         {
             queue.held.get_or_insert_with(|| memory.flying.nothing()).set(queue.frames.len());
         }
-        self.queued.store(queue.frames.len(), Ordering::Relaxed);
+        self.queued.store(queue.frames.len().saturating_add(more), Ordering::Relaxed);
     }
 }
 

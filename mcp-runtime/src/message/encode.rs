@@ -1,11 +1,14 @@
 //! Messages as JSON. Knows no method and no result. Floor 1.
 
+use bytes::Bytes;
 use serde::ser::Serialize;
 
 use crate::model::RequestId;
 
 /// How many bytes an answer is expected to need, apart from what was prepared.
 const ANSWER: usize = 256;
+/// From how many bytes on a result that is JSON already is better sent from where it is than copied.
+const LONG: usize = 4 * 1024;
 
 /// How an answer names the request that it could not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,33 @@ pub(crate) fn blank_breaks(json: &mut [u8], start: usize) {
     }
 }
 
+/// What is behind the beginning of a response: a result that others are answered with too, and the brace that ends the message.
+#[derive(Debug)]
+pub(crate) struct Rest(Bytes);
+
+impl Rest {
+    pub(crate) const END: &'static [u8] = b"}";
+
+    /// How many bytes it is.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len().saturating_add(Self::END.len())
+    }
+
+    /// The result.
+    #[cfg(feature = "http")]
+    pub(crate) fn into_result(self) -> Bytes {
+        self.0
+    }
+
+    /// Appends it to the beginning.
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        // With the line break that ends a frame.
+        out.reserve(self.len().saturating_add(1));
+        out.extend_from_slice(&self.0);
+        out.extend_from_slice(Self::END);
+    }
+}
+
 /// Appends a response to `out` whose result `write` appends.
 pub(crate) fn encode_with(
     out: &mut Vec<u8>,
@@ -34,11 +64,16 @@ pub(crate) fn encode_with(
 ) -> serde_json::Result<()> {
     // Most answers fit, so that a buffer which is new grows once.
     out.reserve(ANSWER);
+    begin(out, id)?;
+    write(out)?;
+    out.push(b'}');
+    Ok(())
+}
+
+fn begin(out: &mut Vec<u8>, id: &RequestId) -> serde_json::Result<()> {
     out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     serde_json::to_writer(&mut *out, id)?;
     out.extend_from_slice(br#","result":"#);
-    write(out)?;
-    out.push(b'}');
     Ok(())
 }
 
@@ -54,6 +89,14 @@ pub(crate) fn encode_prepared(out: &mut Vec<u8>, id: &RequestId, result: &[u8]) 
         out.extend_from_slice(result);
         Ok(())
     })
+}
+
+/// The same, but of a long one the beginning only, and what is to be behind that.
+pub(crate) fn encode_shared(out: &mut Vec<u8>, id: &RequestId, result: Bytes) -> serde_json::Result<Option<Rest>> {
+    if result.len() < LONG {
+        return encode_prepared(out, id, &result).map(|()| None);
+    }
+    begin(out, id).map(|()| Some(Rest(result)))
 }
 
 /// Appends an error response; `unreadable` says what stands for an id that could not be read.

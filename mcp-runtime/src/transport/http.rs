@@ -2,6 +2,7 @@
 //! sessions. Here is what a user sets; what becomes of a request is in the files below. Floor 5.
 
 mod accept;
+mod body;
 mod context;
 mod encoding;
 mod events;
@@ -27,8 +28,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::body::Body;
 pub use self::context::{Extension, Principal};
-pub use self::events::Body;
 use self::guard::Guard;
 pub use self::service::HttpService;
 use super::{Serving, Transport};

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::message::Rest;
 use crate::peer::Peer;
 
 /// Where what belongs to one message goes, if it does not go straight out on the connection's own way.
@@ -25,14 +26,14 @@ impl Target {
     }
 
     /// Takes an answer that is to be handed on while others wait. One that has a way of its own is written here, before
-    /// they do; any other is written where it goes.
-    pub(super) fn ahead<E: FnOnce(&mut Vec<u8>)>(self, encode: E) -> Answer<E> {
+    /// they do; any other is written where it goes. What `encode` gives back belongs behind what it wrote.
+    pub(super) fn ahead<E: FnOnce(&mut Vec<u8>) -> Option<Rest>>(self, encode: E) -> Answer<E> {
         if self.own.is_none() || self.place.is_some() {
             return Answer { target: self, text: Text::Unwritten(encode) };
         }
         let mut text = Vec::new();
-        encode(&mut text);
-        Answer { target: self, text: Text::Written(text) }
+        let rest = encode(&mut text);
+        Answer { target: self, text: Text::Written(text, rest) }
     }
 }
 
@@ -43,15 +44,19 @@ pub(super) struct Answer<E> {
 }
 
 enum Text<E> {
-    Written(Vec<u8>),
+    Written(Vec<u8>, Option<Rest>),
     Unwritten(E),
 }
 
-impl<E: FnOnce(&mut Vec<u8>)> Answer<E> {
+impl<E: FnOnce(&mut Vec<u8>) -> Option<Rest>> Answer<E> {
     /// Hands it on; the transport is told when the frame in hand has been handled.
     pub(super) fn put(self, peer: &Peer) {
-        let Self { target, text } = self;
-        target.put(peer, |out| text.append_to(out));
+        match self {
+            Self { target: Target { place: None, .. }, text: Text::Written(text, rest) } => {
+                peer.send_written(text, rest);
+            }
+            Self { target, text } => target.put(peer, |out| text.append_to(out)),
+        }
     }
 
     /// Hands it on and wakes the transport.
@@ -63,12 +68,21 @@ impl<E: FnOnce(&mut Vec<u8>)> Answer<E> {
     }
 }
 
-impl<E: FnOnce(&mut Vec<u8>)> Text<E> {
+impl<E: FnOnce(&mut Vec<u8>) -> Option<Rest>> Text<E> {
     fn append_to(self, out: &mut Vec<u8>) {
-        match self {
+        let rest = match self {
             Self::Unwritten(encode) => encode(out),
-            Self::Written(text) if out.is_empty() => *out = text,
-            Self::Written(text) => out.extend_from_slice(&text),
+            Self::Written(text, rest) => {
+                if out.is_empty() {
+                    *out = text;
+                } else {
+                    out.extend_from_slice(&text);
+                }
+                rest
+            }
+        };
+        if let Some(rest) = rest {
+            rest.append_to(out);
         }
     }
 }

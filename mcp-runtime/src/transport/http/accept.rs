@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::events::Body;
+use super::body::Sent;
 use super::head::Verdict;
 use super::reply;
 use super::service::HttpService;
@@ -143,12 +143,12 @@ async fn answer(
     verdict: Verdict,
     parts: Box<Parts>,
     body: Incoming,
-) -> std::result::Result<Response<Body>, Infallible> {
+) -> std::result::Result<Response<Sent>, Infallible> {
     if let Verdict::Ambiguous(why) = verdict {
         let message = format!("the request could be read in two ways: {why}");
         let mut response = reply::refusal(StatusCode::BAD_REQUEST, &message);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return Ok(response);
+        return Ok(response.map(Sent));
     }
-    Ok(service.route(parts, body).await)
+    Ok(service.route(parts, body).await.map(Sent))
 }

@@ -1,8 +1,7 @@
-//! The body of an answer: whole, or a stream of events that goes on while a call runs. A stream of an older revision can be
+//! What is answered, as it comes: all at once, or events that go on while a call runs. A stream of an older revision can be
 //! taken up again where its connection was lost. Floor 5.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,69 +10,17 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Notify;
 
 use crate::budget::{Charge, Memory};
 use crate::call::Reply;
 use crate::context::Context;
 use crate::dispatch::Running;
-use crate::peer::Peer;
+use crate::peer::{Peer, Whole};
 use crate::server::App;
 
 /// How often a stream without news says that it is alive.
 pub(super) const ALIVE: Duration = Duration::from_secs(15);
-
-/// The body of an answer.
-pub struct Body(Kind);
-
-enum Kind {
-    Whole(Option<Bytes>),
-    Events(Box<Events>),
-}
-
-impl Body {
-    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        let bytes = bytes.into();
-        Self(Kind::Whole((!bytes.is_empty()).then_some(bytes)))
-    }
-
-    pub(super) fn events(events: Events) -> Self {
-        Self(Kind::Events(Box::new(events)))
-    }
-}
-
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Body")
-    }
-}
-
-impl HttpBody for Body {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.0 {
-            Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Events(events) => events.poll_text(cx).map(|text| text.map(|text| Ok(Frame::data(text)))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Whole(None))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Kind::Events(_) => SizeHint::default(),
-        }
-    }
-}
 
 /// Where frames come from.
 pub(super) struct Source {
@@ -155,13 +102,8 @@ impl Source {
     }
 
     /// All there is, if that is at most one frame and nothing more can come.
-    pub(super) fn take_whole(&mut self) -> Option<Vec<u8>> {
-        if self.call.is_some() || !self.peer.is_closed() || self.peer.frames() > 1 {
-            return None;
-        }
-        let mut frames = Vec::new();
-        self.held = self.peer.take_held(&mut frames);
-        Some(frames)
+    pub(super) fn take_whole(&mut self) -> Option<Whole> {
+        if self.call.is_some() { None } else { self.peer.take_whole() }
     }
 
     /// What is to be held for as long as the frames are that were taken last.
@@ -184,7 +126,9 @@ impl Source {
 fn settle(app: &App, peer: &Peer, context: &Context, reply: Reply) -> Option<i64> {
     context.end();
     let refused = reply.error_code(context.revision());
-    peer.send_later(|out| app.encode(out, context.revision(), context.id(), reply));
+    let mut text = Vec::new();
+    let rest = app.encode(&mut text, context.revision(), context.id(), reply);
+    peer.send_written(text, rest);
     peer.close();
     refused
 }
@@ -402,7 +346,7 @@ impl Events {
         }
     }
 
-    fn poll_text(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
+    pub(super) fn poll_text(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         loop {
             if self.over {
                 return Poll::Ready(None);

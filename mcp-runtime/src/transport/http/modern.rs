@@ -7,8 +7,9 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Response};
 
+use super::body::Body;
 use super::context::Request;
-use super::events::{Body, Source};
+use super::events::Source;
 use super::mirror::{Mirrors, check_standard};
 use super::reply::{self, Manner};
 use super::service::Shared;

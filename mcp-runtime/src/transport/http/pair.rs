@@ -9,7 +9,8 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use tokio::task::JoinSet;
 
-use super::events::{Body, Events, Source};
+use super::body::Body;
+use super::events::{Events, Source};
 use super::reply;
 use super::service::Shared;
 use crate::budget::Charge;

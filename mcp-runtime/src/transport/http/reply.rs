@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use http::{HeaderMap, Response, StatusCode};
 
+use super::body::Body;
 use super::encoding::{Coding, WORTHWHILE};
-use super::events::{ALIVE, Body, Events, Source, Stream, held};
+use super::events::{ALIVE, Events, Source, Stream, held};
 use crate::budget::Charge;
 use crate::error::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY, PARSE_ERROR,
@@ -16,6 +17,7 @@ use crate::error::{
 };
 use crate::message::{Unreadable, encode_error};
 use crate::model::RequestId;
+use crate::peer::Whole;
 
 /// Tells proxies that buffer to hand events on at once.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -65,7 +67,11 @@ pub(super) fn status_of(code: i64) -> StatusCode {
 }
 
 pub(super) fn json(status: StatusCode, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::whole(body));
+    json_of(status, Body::whole(body))
+}
+
+fn json_of(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -97,7 +103,7 @@ pub(super) struct Manner<'a> {
 /// Answers with what comes from `source`: whole if nothing but the answer does, else as events.
 pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<Body> {
     if let Some(frames) = source.take_whole() {
-        return whole((frames, source.take_held()), source.refused(), &manner).await;
+        return whole(frames, source.refused(), &manner).await;
     }
     // What most requests need none of is not to make the futures of all of them large.
     Box::pin(answer_later(source, manner)).await
@@ -115,9 +121,11 @@ async fn answer_later(mut source: Source, manner: Manner<'_>) -> Response<Body> 
         }
     });
     // A client that has waited for long is told that its call is under way.
-    let begun = first.await.unwrap_or_default();
+    let mut begun = first.await.unwrap_or_default();
     if source.is_over() && memchr::memchr_iter(b'\n', &begun).count() <= 1 {
-        return whole((begun, source.take_held()), source.refused(), &manner).await;
+        begun.pop();
+        let all = Whole { text: begun, rest: None, held: source.take_held() };
+        return whole(all, source.refused(), &manner).await;
     }
     stream(match manner.stream {
         Some((stream, primes)) => Events::resumable(source, &begun, &stream, primes),
@@ -132,22 +140,26 @@ async fn wait_let_go(stream: Option<&Stream>) {
     }
 }
 
-/// Answers with a frame alone, and what is counted of it.
-pub(super) async fn whole(
-    (mut frame, charge): (Vec<u8>, Option<Charge>),
-    refused: Option<i64>,
-    manner: &Manner<'_>,
-) -> Response<Body> {
-    frame.pop();
+/// Answers with a frame alone.
+pub(super) async fn whole(all: Whole, refused: Option<i64>, manner: &Manner<'_>) -> Response<Body> {
+    let Whole { text: mut frame, rest, held: charge } = all;
     if frame.is_empty() {
         // The call was cancelled: there is nothing to answer.
         return empty(StatusCode::ACCEPTED);
     }
     // Only a call of 2026-07-28 runs where it is answered; in a session, errors are answers like any other.
     let status = refused.map_or(StatusCode::OK, status_of);
-    let is_worthwhile = manner.compresses && frame.len() > WORTHWHILE;
-    let Some(coding) = is_worthwhile.then(|| Coding::wanted(manner.headers)).flatten() else {
-        return json(status, held(frame, charge));
+    let is_worthwhile = manner.compresses && (rest.is_some() || frame.len() > WORTHWHILE);
+    let coding = is_worthwhile.then(|| Coding::wanted(manner.headers)).flatten();
+    let coding = match (coding, rest) {
+        (None, None) => return json(status, held(frame, charge)),
+        (None, Some(rest)) => return json_of(status, Body::shared(frame, rest)),
+        (Some(coding), rest) => {
+            if let Some(rest) = rest {
+                rest.append_to(&mut frame);
+            }
+            coding
+        }
     };
     let another = charge.as_ref().map(Charge::another);
     let (frame, compressed) = if frame.len() > LONG {

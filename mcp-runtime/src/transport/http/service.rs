@@ -15,8 +15,8 @@ use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use tower_service::Service;
 
+use super::body::Body;
 use super::context::Principal;
-use super::events::Body;
 use super::gathered::Gathered;
 use super::guard::{self, Refusal};
 use super::mirror::PARAMETER;

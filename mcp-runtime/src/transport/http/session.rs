@@ -8,8 +8,9 @@ use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
+use super::body::Body;
 use super::context::{LateStream, Request};
-use super::events::{Body, Events, Source, event_name};
+use super::events::{Events, Source, event_name};
 use super::reply::{self, Manner};
 use super::service::Shared;
 use super::sessions::{Live, NoSession};
@@ -85,7 +86,7 @@ pub(super) async fn post(shared: &Shared, parts: Box<Parts>, live: &Arc<Live>, f
     }
     let mut source = Source::of(Arc::clone(&peer));
     if let Some(frames) = source.take_whole() {
-        return reply::whole((frames, source.take_held()), None, &manner(shared, &request, None)).await;
+        return reply::whole(frames, None, &manner(shared, &request, None)).await;
     }
     let stream = match &request.stream {
         Some(late) => late.get(),

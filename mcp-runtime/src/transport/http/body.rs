@@ -1,0 +1,191 @@
+//! The body of an answer: whole, or a stream of events. What many are answered with is sent from where it is. Floor 5.
+
+use std::convert::Infallible;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+
+use super::events::Events;
+use crate::message::Rest;
+
+/// The body of an answer.
+pub struct Body(Kind);
+
+enum Kind {
+    Whole(Parts),
+    Events(Box<Events>),
+}
+
+impl Body {
+    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Whole(Parts { first: bytes.into(), ..Parts::default() }))
+    }
+
+    /// A response whose beginning stands by itself.
+    pub(super) fn shared(beginning: impl Into<Bytes>, rest: Rest) -> Self {
+        Self(Kind::Whole(Parts { first: beginning.into(), shared: rest.into_result(), end: Rest::END }))
+    }
+
+    pub(super) fn events(events: Events) -> Self {
+        Self(Kind::Events(Box::new(events)))
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body")
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut self.0 {
+            Kind::Whole(parts) => Poll::Ready(parts.next().map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Events(events) => events.poll_text(cx).map(|text| text.map(|text| Ok(Frame::data(text)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Kind::Whole(parts) if !parts.has_remaining())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(parts) => SizeHint::with_exact(parts.remaining() as u64),
+            Kind::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// The same for our own connections, which write all parts at once.
+pub(super) struct Sent(pub(super) Body);
+
+impl HttpBody for Sent {
+    type Data = Parts;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Parts>, Infallible>>> {
+        match &mut self.0.0 {
+            Kind::Whole(parts) if parts.has_remaining() => Poll::Ready(Some(Ok(Frame::data(std::mem::take(parts))))),
+            Kind::Whole(_) => Poll::Ready(None),
+            Kind::Events(events) => events
+                .poll_text(cx)
+                .map(|text| text.map(|text| Ok(Frame::data(Parts { first: text, ..Parts::default() })))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+/// Bytes that lie in up to three places.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    first: Bytes,
+    shared: Bytes,
+    end: &'static [u8],
+}
+
+impl Parts {
+    fn all(&self) -> [&[u8]; 3] {
+        [&self.first, &self.shared, self.end]
+    }
+
+    /// Takes the next one.
+    fn next(&mut self) -> Option<Bytes> {
+        let next = [&mut self.first, &mut self.shared].into_iter().find(|part| !part.is_empty());
+        let next = next.map_or_else(|| Bytes::from_static(std::mem::take(&mut self.end)), std::mem::take);
+        (!next.is_empty()).then_some(next)
+    }
+}
+
+impl Buf for Parts {
+    fn remaining(&self) -> usize {
+        self.all().iter().fold(0, |sum, part| sum.saturating_add(part.len()))
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.all().into_iter().find(|part| !part.is_empty()).unwrap_or_default()
+    }
+
+    fn chunks_vectored<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
+        let parts = self.all().into_iter().filter(|part| !part.is_empty());
+        into.iter_mut().zip(parts).map(|(place, part)| *place = IoSlice::new(part)).count()
+    }
+
+    fn advance(&mut self, count: usize) {
+        let mut left = count;
+        for part in [&mut self.first, &mut self.shared] {
+            let taken = left.min(part.len());
+            part.advance(taken);
+            left -= taken;
+        }
+        // More than there is was never given.
+        self.end = self.end.get(left..).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Collected};
+
+    use super::*;
+    use crate::message::encode_shared;
+    use crate::model::RequestId;
+
+    /// A response with a result of this length, and how it is to look.
+    fn response(length: usize) -> (Body, Vec<u8>) {
+        let (mut begun, result) = (Vec::new(), Bytes::from(vec![b'7'; length]));
+        let rest = encode_shared(&mut begun, &RequestId::Number(1), result.clone()).expect("it can be written");
+        let whole = [br#"{"jsonrpc":"2.0","id":1,"result":"#, &*result, b"}"].concat();
+        match rest {
+            Some(rest) => (Body::shared(begun, rest), whole),
+            None => (Body::whole(begun), whole),
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_it_gets_the_same_bytes() {
+        for length in [1, 100, 4095, 4096, 100_000] {
+            let (body, whole) = response(length);
+            assert_eq!(body.size_hint().exact(), Some(whole.len() as u64));
+            assert_eq!(body.collect().await.map(Collected::to_bytes), Ok(whole.clone().into()), "{length}");
+            let sent = Sent(response(length).0);
+            assert_eq!(sent.collect().await.map(Collected::to_bytes), Ok(whole.into()), "{length}");
+        }
+        assert!(Body::whole(Bytes::new()).is_end_stream() && Sent(Body::whole(Bytes::new())).is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn it_can_be_written_in_pieces_of_any_size() {
+        for size in [1, 33, 34, 4096, 5000] {
+            let (body, whole) = response(4096);
+            let mut parts = match Sent(body).frame().await {
+                Some(Ok(frame)) => frame.into_data().expect("it is data"),
+                other => panic!("{other:?}"),
+            };
+            let mut written = Vec::new();
+            while parts.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 2];
+                let count = parts.chunks_vectored(&mut slices);
+                let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+                assert!(bytes.starts_with(parts.chunk()));
+                let taken = size.min(bytes.len());
+                written.extend_from_slice(&bytes[..taken]);
+                parts.advance(taken);
+            }
+            assert_eq!(written, whole, "{size}");
+        }
+    }
+}
