@@ -6,6 +6,7 @@ mod body;
 mod context;
 mod encoding;
 mod events;
+mod fields;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
 mod gathered;

@@ -26,7 +26,8 @@ impl Body {
 
     /// A response whose beginning stands by itself.
     pub(super) fn shared(beginning: impl Into<Bytes>, rest: Rest) -> Self {
-        Self(Kind::Whole(Parts { first: beginning.into(), shared: rest.into_result(), end: Rest::END }))
+        let rest = Some(Box::new((rest.into_result(), Rest::END)));
+        Self(Kind::Whole(Parts { first: beginning.into(), rest }))
     }
 
     pub(super) fn events(events: Events) -> Self {
@@ -89,50 +90,62 @@ impl HttpBody for Sent {
     }
 }
 
-/// Bytes that lie in up to three places.
+/// Bytes that lie in up to three places; nearly always in one.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     first: Bytes,
-    shared: Bytes,
-    end: &'static [u8],
+    rest: Option<Box<(Bytes, &'static [u8])>>,
 }
 
 impl Parts {
-    fn all(&self) -> [&[u8]; 3] {
-        [&self.first, &self.shared, self.end]
-    }
-
     /// Takes the next one.
     fn next(&mut self) -> Option<Bytes> {
-        let next = [&mut self.first, &mut self.shared].into_iter().find(|part| !part.is_empty());
-        let next = next.map_or_else(|| Bytes::from_static(std::mem::take(&mut self.end)), std::mem::take);
-        (!next.is_empty()).then_some(next)
+        if !self.first.is_empty() {
+            return Some(std::mem::take(&mut self.first));
+        }
+        let (shared, end) = self.rest.as_deref_mut()?;
+        if !shared.is_empty() {
+            return Some(std::mem::take(shared));
+        }
+        let end = std::mem::take(end);
+        (!end.is_empty()).then_some(Bytes::from_static(end))
     }
 }
 
 impl Buf for Parts {
     fn remaining(&self) -> usize {
-        self.all().iter().fold(0, |sum, part| sum.saturating_add(part.len()))
+        let rest = self.rest.as_ref().map_or(0, |rest| rest.0.len().saturating_add(rest.1.len()));
+        self.first.len().saturating_add(rest)
     }
 
     fn chunk(&self) -> &[u8] {
-        self.all().into_iter().find(|part| !part.is_empty()).unwrap_or_default()
+        match &self.rest {
+            Some(rest) if self.first.is_empty() => {
+                if rest.0.is_empty() {
+                    rest.1
+                } else {
+                    &rest.0
+                }
+            }
+            _ => &self.first,
+        }
     }
 
     fn chunks_vectored<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
-        let parts = self.all().into_iter().filter(|part| !part.is_empty());
+        let (shared, end) = self.rest.as_deref().map_or((&[][..], &[][..]), |(shared, end)| (shared, end));
+        let parts = [&self.first, shared, end].into_iter().filter(|part| !part.is_empty());
         into.iter_mut().zip(parts).map(|(place, part)| *place = IoSlice::new(part)).count()
     }
 
     fn advance(&mut self, count: usize) {
-        let mut left = count;
-        for part in [&mut self.first, &mut self.shared] {
-            let taken = left.min(part.len());
-            part.advance(taken);
-            left -= taken;
-        }
+        let taken = count.min(self.first.len());
+        self.first.advance(taken);
+        let Some((shared, end)) = self.rest.as_deref_mut() else { return };
+        let left = count - taken;
+        let taken = left.min(shared.len());
+        shared.advance(taken);
         // More than there is was never given.
-        self.end = self.end.get(left..).unwrap_or_default();
+        *end = end.get(left - taken..).unwrap_or_default();
     }
 }
 

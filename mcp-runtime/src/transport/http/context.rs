@@ -18,8 +18,16 @@ use crate::state::Needs;
 /// What carries a call over HTTP.
 pub(super) struct Request {
     pub(super) parts: Box<Parts>,
+    /// Its client takes answers that are compressed, perhaps: then the headers say how.
+    pub(super) takes_codings: bool,
     /// The stream that its client can take up again.
     pub(super) stream: Option<LateStream>,
+}
+
+impl Request {
+    pub(super) fn new(parts: Box<Parts>, takes_codings: bool) -> Self {
+        Self { parts, takes_codings, stream: None }
+    }
 }
 
 /// The stream of a request in a session. It is made when somebody needs it: most calls are answered at once, and whole. The

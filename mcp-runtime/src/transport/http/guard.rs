@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::header::{HOST, HeaderValue, ORIGIN};
 use http::{StatusCode, Uri};
 
+use super::fields::Fields;
 use crate::error::quoted;
 
 /// Which names a client may use for this server, and which web pages may call it.
@@ -24,7 +25,7 @@ const KEPT: usize = 255;
 
 /// Why a request was turned away before anybody looked into it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(super) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
 }
@@ -50,13 +51,13 @@ impl Guard {
     ///
     /// # Errors
     /// 400 where the headers make no sense, 403 where they name somebody else.
-    pub(crate) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
-        self.check_host(headers, uri)?;
-        self.check_origin(headers)
+    pub(super) fn check(&self, fields: &Fields<'_>, uri: &Uri) -> Result<(), Refusal> {
+        self.check_host(fields, uri)?;
+        self.check_origin(fields)
     }
 
-    fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
-        let Some(value) = only(headers, &HOST)? else {
+    fn check_host(&self, fields: &Fields<'_>, uri: &Uri) -> Result<(), Refusal> {
+        let Some(value) = fields.host.only(&HOST)? else {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request has no `Host` header"));
         };
         let stands_alone = uri.authority().is_none() && value.len() <= KEPT;
@@ -92,8 +93,8 @@ impl Guard {
         Err(Refusal::new(StatusCode::FORBIDDEN, message))
     }
 
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let Some(value) = only(headers, &ORIGIN)? else { return Ok(()) };
+    fn check_origin(&self, fields: &Fields<'_>) -> Result<(), Refusal> {
+        let Some(value) = fields.origin.only(&ORIGIN)? else { return Ok(()) };
         let text = text(value);
         let origin = Origin::parse(&text);
         let is_allowed = origin.as_ref().is_some_and(Origin::is_loopback)
@@ -110,17 +111,6 @@ impl Guard {
         );
         Err(Refusal::new(StatusCode::FORBIDDEN, message))
     }
-}
-
-/// The only header of this name.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    if values.next().is_some() {
-        let message = format!("the request has more than one `{name}` header; send it once");
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
-    }
-    Ok(first)
 }
 
 pub(super) fn text(value: &HeaderValue) -> Cow<'_, str> {
@@ -220,6 +210,8 @@ fn usual_port(scheme: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
@@ -242,7 +234,7 @@ mod tests {
     }
 
     fn check(guard: &Guard, lines: &[(&'static str, &str)], uri: &str) -> u16 {
-        match guard.check(&headers(lines), &uri.parse().unwrap()) {
+        match guard.check(&Fields::of(&headers(lines)), &uri.parse().unwrap()) {
             Ok(()) => 200,
             Err(refusal) => refusal.status.as_u16(),
         }
@@ -322,11 +314,11 @@ mod tests {
     #[test]
     fn a_refusal_names_what_came_and_the_setting() {
         let guard = Guard::default();
-        let refusal = guard.check(&headers(&[("host", "evil.com")]), &Uri::from_static("/")).unwrap_err();
+        let refusal = guard.check(&Fields::of(&headers(&[("host", "evil.com")])), &Uri::from_static("/")).unwrap_err();
         assert!(refusal.message.contains("`evil.com`"), "{}", refusal.message);
         assert!(refusal.message.contains("`--allow-host NAME` or `HttpOptions::allow_host`"), "{}", refusal.message);
         let lines = headers(&[("host", "localhost"), ("origin", "https://evil.com")]);
-        let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();
+        let refusal = guard.check(&Fields::of(&lines), &Uri::from_static("/")).unwrap_err();
         assert!(refusal.message.contains("`https://evil.com`"), "{}", refusal.message);
         assert!(
             refusal.message.contains("`--allow-origin ORIGIN` or `HttpOptions::allow_origin`"),
@@ -335,7 +327,7 @@ mod tests {
         );
         let long = format!("http://{}", "a".repeat(5000));
         let lines = headers(&[("host", "localhost"), ("origin", &long)]);
-        let refusal = guard.check(&lines, &Uri::from_static("/")).unwrap_err();
+        let refusal = guard.check(&Fields::of(&lines), &Uri::from_static("/")).unwrap_err();
         assert!(refusal.message.len() < 400, "{}", refusal.message.len());
     }
 

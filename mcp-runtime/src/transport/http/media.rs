@@ -1,9 +1,10 @@
 //! What a request brings and what its client takes: `Content-Type` and `Accept`. Knows nothing of what is in a body. Floor 5.
 
 use http::StatusCode;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use http::header::ACCEPT;
 
 use super::encoding::weight;
+use super::fields::{Field, Fields};
 use super::guard::{Refusal, text};
 use crate::error::quoted;
 
@@ -12,13 +13,12 @@ use crate::error::quoted;
 /// # Errors
 /// 415 if it says something else, or nothing. Pages can send some other types without asking the server first, so a type
 /// that is missing is not taken for JSON.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_content_type(field: Field<'_>) -> Result<(), Refusal> {
     let refuse = |message: String| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-    let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let Some(value) = values.next() else {
+    let Some(value) = field.first else {
         return refuse("the request has no `Content-Type`; send `application/json`".to_owned());
     };
-    if values.next().is_some() {
+    if field.is_repeated {
         return refuse("the request has more than one `Content-Type` header; send `application/json` once".to_owned());
     }
     // What nearly every client sends needs no taking apart.
@@ -53,10 +53,9 @@ pub(crate) struct Accepted {
 }
 
 /// Reads `Accept`; a client that does not send it takes everything.
-pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
+pub(super) fn accepted(fields: &Fields<'_>) -> Accepted {
     // What nearly every client sends needs no taking apart.
-    let mut lines = headers.get_all(ACCEPT).iter();
-    if let (Some(only), None) = (lines.next(), lines.next())
+    if let Field { first: Some(only), is_repeated: false } = fields.accept
         && only == USUAL
     {
         return Accepted { json: true, event_stream: true };
@@ -64,7 +63,7 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
     let mut is_silent = true;
     let mut json = Taken::default();
     let mut event_stream = Taken::default();
-    for value in headers.get_all(ACCEPT) {
+    for value in fields.all(ACCEPT) {
         for item in split(value.to_str().unwrap_or_default(), ',').filter(|item| !item.is_empty()) {
             is_silent = false;
             let mut parts = split(item, ';');
@@ -121,7 +120,7 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 
@@ -133,6 +132,10 @@ mod tests {
         headers
     }
 
+    fn check(lines: &[(&'static str, &str)]) -> Result<(), Refusal> {
+        check_content_type(Fields::of(&headers(lines)).content_type)
+    }
+
     #[test]
     fn only_json_in_utf8_is_taken() {
         for value in [
@@ -142,7 +145,7 @@ mod tests {
             "application/json; profile=\"a;charset=latin1\"",
             "application/json;",
         ] {
-            assert_eq!(check_content_type(&headers(&[("content-type", value)])), Ok(()), "{value}");
+            assert_eq!(check(&[("content-type", value)]), Ok(()), "{value}");
         }
         for value in [
             "",
@@ -152,12 +155,12 @@ mod tests {
             "application/json; charset=latin1",
             "text/plain; x=application/json",
         ] {
-            let refusal = check_content_type(&headers(&[("content-type", value)])).unwrap_err();
+            let refusal = check(&[("content-type", value)]).unwrap_err();
             assert_eq!(refusal.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{value}");
         }
-        assert!(check_content_type(&headers(&[])).is_err());
+        assert!(check(&[]).is_err());
         let twice = [("content-type", "application/json"), ("content-type", "application/json")];
-        assert!(check_content_type(&headers(&twice)).is_err());
+        assert!(check(&twice).is_err());
     }
 
     #[test]
@@ -180,7 +183,7 @@ mod tests {
         ];
         for (lines, json, event_stream) in cases {
             let lines: Vec<_> = lines.iter().map(|line| ("accept", *line)).collect();
-            assert_eq!(accepted(&headers(&lines)), Accepted { json, event_stream }, "{lines:?}");
+            assert_eq!(accepted(&Fields::of(&headers(&lines))), Accepted { json, event_stream }, "{lines:?}");
         }
     }
 }

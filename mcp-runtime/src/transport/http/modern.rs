@@ -4,7 +4,6 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::{HeaderMap, Response};
 
 use super::body::Body;
@@ -64,28 +63,28 @@ impl Asked {
 /// version, what `_meta` must say, and the method's own parameters (2026-07-28, "Streamable HTTP", "Server Validation").
 pub(super) async fn request(
     shared: &Shared,
-    parts: Box<Parts>,
+    request: Request,
     principal: Option<Arc<str>>,
     (id, name): (RequestId, Name),
     asked: Asked,
 ) -> Response<Body> {
     let peer = Arc::new(shared.app.core.way_out());
-    let parts = Arc::new(Request { parts, stream: None });
+    let request = Arc::new(request);
     let origin = Origin {
         session: None,
         peer: &peer,
         principal: principal.as_ref(),
-        carrier: Some(Arc::<Request>::clone(&parts) as Arc<dyn Any + Send + Sync>),
+        carrier: Some(Arc::<Request>::clone(&request) as Arc<dyn Any + Send + Sync>),
     };
     let mut ground = Ground::once(&shared.app.core);
-    let admitted = admit(&shared.app, &origin, &mut ground, &parts.parts.headers, (&id, &name), asked);
+    let admitted = admit(&shared.app, &origin, &mut ground, &request.parts.headers, (&id, &name), asked);
     let call = match admitted {
         Err(error) => return reply::error(Some(&id), &error),
         Ok(Admitted::Answered(answer)) => {
             // Made by this crate of its own types.
             peer.send_later(|out| drop(encode_prepared(out, &id, &answer)));
             peer.close();
-            return reply::answer(Source::of(peer), manner(shared, &parts)).await;
+            return reply::answer(Source::of(peer), manner(shared, &request)).await;
         }
         Ok(Admitted::Call(call)) => call,
     };
@@ -94,11 +93,15 @@ pub(super) async fn request(
         Begun::Replied(reply) => Source::replied(&shared.app, peer, &context, reply),
         Begun::Waiting(running) => Source::running(Arc::clone(&shared.app), peer, context, running),
     };
-    reply::answer(source, manner(shared, &parts)).await
+    reply::answer(source, manner(shared, &request)).await
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {
-    Manner { headers: &request.parts.headers, compresses: shared.options.compress, stream: None }
+    Manner {
+        headers: &request.parts.headers,
+        compresses: shared.options.compress && request.takes_codings,
+        stream: None,
+    }
 }
 
 fn admit(

@@ -16,9 +16,11 @@ use http_body_util::BodyExt;
 use tower_service::Service;
 
 use super::body::Body;
-use super::context::Principal;
+use super::context::{Principal, Request as Carried};
+use super::fields::{Field, Fields};
 use super::gathered::Gathered;
-use super::guard::{self, Refusal};
+use super::guard::Refusal;
+use super::media::Accepted;
 use super::mirror::PARAMETER;
 use super::pair::{self, Pairs};
 use super::sessions::Sessions;
@@ -79,13 +81,15 @@ impl HttpService {
     {
         name_host(&mut parts);
         let shared = &self.0;
-        if let Err(refused) = shared.options.guard.check(&parts.headers, &parts.uri) {
+        let fields = Fields::of(&parts.headers);
+        if let Err(refused) = shared.options.guard.check(&fields, &parts.uri) {
             return refuse(&refused);
         }
-        let origin = if shared.options.cors { parts.headers.get(header::ORIGIN).cloned() } else { None };
+        let origin = if shared.options.cors { fields.origin.first.cloned() } else { None };
+        let told = Told::of(&fields, &parts.method);
         let mut response = match &parts.method {
             &Verb::OPTIONS if origin.is_some() => preflight(&parts.headers),
-            _ => shared.serve(parts, body).await,
+            _ => shared.serve(parts, told, body).await,
         };
         if let Some(origin) = origin {
             let headers = response.headers_mut();
@@ -125,7 +129,7 @@ impl std::fmt::Debug for HttpService {
 }
 
 impl Shared {
-    async fn serve<B>(&self, parts: Box<Parts>, body: B) -> Response<Body>
+    async fn serve<B>(&self, parts: Box<Parts>, told: Result<Told, Refusal>, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
@@ -138,22 +142,26 @@ impl Shared {
                 _ => not_allowed("open the stream with GET; it says where to post messages", "GET"),
             };
         }
+        let told = match told {
+            Ok(told) => told,
+            Err(refused) => return refuse(&refused),
+        };
         if parts.method == Verb::POST {
-            return self.post(parts, body, principal).await;
+            return self.post(Carried::new(parts, told.takes_codings), told, body, principal).await;
         }
-        match (&parts.method, parts.headers.get(session::SESSION)) {
+        match (&parts.method, &told.session) {
             (&Verb::GET, Some(session)) => {
-                if !media::accepted(&parts.headers).event_stream {
+                if !told.accepted.event_stream {
                     let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
                     return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
                 }
-                match self.find((&parts, session), Said::of(&parts), principal.as_ref(), None).await {
+                match self.find((&parts, session), told.version, principal.as_ref(), None).await {
                     Ok(live) => session::listen(&parts, &live),
                     Err(response) => response,
                 }
             }
             (&Verb::DELETE, Some(session)) => {
-                match self.find((&parts, session), Said::of(&parts), principal.as_ref(), None).await {
+                match self.find((&parts, session), told.version, principal.as_ref(), None).await {
                     Ok(live) => session::end(self, &live).await,
                     Err(response) => response,
                 }
@@ -180,20 +188,13 @@ impl Shared {
         self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none, asked))
     }
 
-    async fn post<B>(&self, parts: Box<Parts>, body: B, principal: Option<Arc<str>>) -> Response<Body>
+    async fn post<B>(&self, mut request: Carried, told: Told, body: B, principal: Option<Arc<str>>) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        if let Err(refused) = media::check_content_type(&parts.headers).and_then(|()| check_coding(&parts)) {
-            return refuse(&refused);
-        }
-        let session = match guard::only(&parts.headers, &session::SESSION) {
-            Ok(session) => session.cloned(),
-            Err(refused) => return refuse(&refused),
-        };
-        let is_pair = self.options.pair && parts.uri.path() == pair::MESSAGES;
-        let accepted = media::accepted(&parts.headers);
+        let Told { session, version, accepted, .. } = told;
+        let is_pair = self.options.pair && request.parts.uri.path() == pair::MESSAGES;
         let takes_both = accepted.json && accepted.event_stream;
         if !is_pair && !takes_both {
             let message = "`Accept` must list `application/json` and `text/event-stream`: the answer may be either";
@@ -203,16 +204,14 @@ impl Shared {
             Ok(read) => read,
             Err(refused) => return refuse(&refused),
         };
-        let mut parts = parts;
         if let Some(held) = held {
             // A call has them for as long as it lives.
-            parts.extensions.insert(Arc::new(held));
+            request.parts.extensions.insert(Arc::new(held));
         }
-        let version = Said::of(&parts);
         let is_of_session = session.is_some() && version.is_there && !version.is_modern();
         let frame = message::decode(body);
         if is_pair {
-            return self.pairs.post(&parts, principal.as_ref(), frame);
+            return self.pairs.post(&request.parts, principal.as_ref(), frame);
         }
         let single = match frame {
             Frame::Single(Ok(message)) => message,
@@ -222,7 +221,7 @@ impl Shared {
                 return reply::json(StatusCode::BAD_REQUEST, out.into());
             }
             // Only a session can have batches, and its link knows whether it has.
-            batch @ Frame::Batch(_) => return self.in_session(parts, session, version, principal, batch).await,
+            batch @ Frame::Batch(_) => return self.in_session(request, session, version, principal, batch).await,
         };
         let single = match single {
             Message::Request { id, method, params } if !is_of_session => {
@@ -234,7 +233,7 @@ impl Shared {
                     None => version.is_modern() || asked.is_discovery(),
                 };
                 if asked.is_modern() || seems_modern {
-                    return modern::request(self, parts, principal, (id, method), asked).await;
+                    return modern::request(self, request, principal, (id, method), asked).await;
                 }
                 Message::Request { id, method, params: raw.unwrap_or_else(|| asked.into_parameters()) }
             }
@@ -246,15 +245,15 @@ impl Shared {
                 reply::empty(StatusCode::ACCEPTED)
             }
             Message::Request { ref method, .. } if method.known() == Some(Method::Initialize) && session.is_none() => {
-                session::open(self, parts, principal, Frame::Single(Ok(single))).await
+                session::open(self, request, principal, Frame::Single(Ok(single))).await
             }
-            message => self.in_session(parts, session, version, principal, Frame::Single(Ok(message))).await,
+            message => self.in_session(request, session, version, principal, Frame::Single(Ok(message))).await,
         }
     }
 
     async fn in_session(
         &self,
-        parts: Box<Parts>,
+        request: Carried,
         session: Option<HeaderValue>,
         version: Said,
         principal: Option<Arc<str>>,
@@ -262,7 +261,7 @@ impl Shared {
     ) -> Response<Body> {
         let Some(session) = session else {
             if version.is_there && version.said.is_none() {
-                return unsupported(&parts, session::id_of(&frame));
+                return unsupported(&request.parts, session::id_of(&frame));
             }
             if matches!(frame, Frame::Batch(_)) {
                 let message = "batches belong to sessions of revision 2025-03-26; send each message by itself";
@@ -273,8 +272,8 @@ impl Shared {
                            2026-07-28";
             return reply::refusal_of(session::id_of(&frame), StatusCode::BAD_REQUEST, message);
         };
-        match self.find((&parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
-            Ok(live) => session::post(self, parts, &live, frame).await,
+        match self.find((&request.parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
+            Ok(live) => session::post(self, request, &live, frame).await,
             Err(response) => response,
         }
     }
@@ -355,8 +354,8 @@ fn unheld(exhausted: Exhausted) -> Refusal {
 }
 
 /// A body is taken as it is: one that unfolds to many times its size is nobody's need.
-fn check_coding(parts: &Parts) -> Result<(), Refusal> {
-    let coding = parts.headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity");
+fn check_coding(field: Field<'_>) -> Result<(), Refusal> {
+    let coding = field.only(&header::CONTENT_ENCODING)?.filter(|coding| *coding != "identity");
     coding.map_or(Ok(()), |coding| {
         let coding = crate::error::quoted(&String::from_utf8_lossy(coding.as_bytes()));
         let message = format!("a body in the coding {coding} is not taken; send it as it is");
@@ -370,6 +369,29 @@ fn not_allowed(message: &str, allowed: &'static str) -> Response<Body> {
     response
 }
 
+/// What a request's headers say, beside who asks.
+struct Told {
+    session: Option<HeaderValue>,
+    version: Said,
+    accepted: Accepted,
+    takes_codings: bool,
+}
+
+impl Told {
+    fn of(fields: &Fields<'_>, verb: &Verb) -> Result<Self, Refusal> {
+        if verb == Verb::POST {
+            media::check_content_type(fields.content_type)?;
+            check_coding(fields.content_encoding)?;
+        }
+        Ok(Self {
+            session: fields.session.only(&session::SESSION)?.cloned(),
+            version: Said::of(fields.version),
+            accepted: media::accepted(fields),
+            takes_codings: fields.accept_encoding.first.is_some(),
+        })
+    }
+}
+
 /// What the header says of the version.
 #[derive(Clone, Copy)]
 struct Said {
@@ -379,8 +401,7 @@ struct Said {
 }
 
 impl Said {
-    fn of(parts: &Parts) -> Self {
-        let value = parts.headers.get(VERSION);
+    fn of(Field { first: value, .. }: Field<'_>) -> Self {
         Self { is_there: value.is_some(), said: value.and_then(|value| Revision::parse(value.to_str().ok()?)) }
     }
 

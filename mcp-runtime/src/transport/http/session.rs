@@ -29,12 +29,12 @@ const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 /// Answers `initialize`.
 pub(super) async fn open(
     shared: &Shared,
-    parts: Box<Parts>,
+    request: Request,
     principal: Option<Arc<str>>,
     frame: Frame,
 ) -> Response<Body> {
     let link = shared.sessions.link(principal.clone());
-    let request = Arc::new(Request { parts, stream: None });
+    let request = Arc::new(request);
     let peer = begin(&link, frame, &request);
     let opened = match link.session() {
         // What was answered is why there is no session.
@@ -55,13 +55,13 @@ pub(super) async fn open(
 }
 
 /// Answers whatever else is posted.
-pub(super) async fn post(shared: &Shared, parts: Box<Parts>, live: &Arc<Live>, frame: Frame) -> Response<Body> {
+pub(super) async fn post(shared: &Shared, mut request: Request, live: &Arc<Live>, frame: Frame) -> Response<Body> {
     let changes = messages(&frame)
         .any(|method| matches!(method.known(), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe)));
     let revision = live.link.session().map(|session| session.revision);
     let is_refused = matches!(frame, Frame::Batch(_)) && revision != Some(Revision::V2025_03_26);
     if is_refused || !has_requests(&frame) {
-        let request = Arc::new(Request { parts, stream: None });
+        let request = Arc::new(request);
         let peer = begin(&live.link, frame, &request);
         let mut refused = Vec::new();
         peer.take(&mut refused);
@@ -78,8 +78,8 @@ pub(super) async fn post(shared: &Shared, parts: Box<Parts>, live: &Arc<Live>, f
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start; before, a client
     // need not know that an event may be empty.
     let primes = revision >= Some(Revision::V2025_11_25);
-    let late = LateStream::new(live, &peer);
-    let request = Arc::new(Request { parts, stream: primes.then_some(late) });
+    request.stream = primes.then(|| LateStream::new(live, &peer));
+    let request = Arc::new(request);
     begin_on(&live.link, frame, &request, &peer);
     if changes && let Err(none) = shared.sessions.save(live).await {
         return no_session(&none, None);
@@ -163,7 +163,8 @@ fn begin_on(link: &Arc<Link>, frame: Frame, request: &Arc<Request>, peer: &Arc<P
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request, stream: Option<(Arc<super::events::Stream>, bool)>) -> Manner<'a> {
-    Manner { headers: &request.parts.headers, compresses: shared.options.compress, stream }
+    let compresses = shared.options.compress && request.takes_codings;
+    Manner { headers: &request.parts.headers, compresses, stream }
 }
 
 fn messages(frame: &Frame) -> impl Iterator<Item = &Name> {

@@ -161,4 +161,25 @@ mod tests {
             assert!(!has_length, "hyper keeps the header now, so this file has become unnecessary");
         }
     }
+
+    #[tokio::test]
+    async fn what_is_not_judged_hyper_refuses() {
+        for line in [
+            "Transfer-Encoding : chunked",
+            "Content-Length : 5",
+            "Content Length: 5",
+            "X Content-Length: 5",
+            ": 5",
+            "X: a\rContent-Length: 5",
+            "X: a\rTransfer-Encoding: chunked",
+            "X: a\r\r\nTransfer-Encoding: chunked",
+            "\rContent-Length: 5",
+            "X: a\0",
+            "X\0: a",
+            "no colon",
+        ] {
+            let stream = format!("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\nhello");
+            assert_eq!(served(stream.as_bytes()).await, [(Verdict::Sound, false)], "{line:?}");
+        }
+    }
 }
