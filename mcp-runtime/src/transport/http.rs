@@ -22,7 +22,6 @@ mod router;
 mod service;
 mod session;
 mod sessions;
-mod timer;
 mod watched;
 
 use std::fmt;
@@ -210,7 +209,8 @@ impl HttpOptions {
         self
     }
 
-    /// How long a client may take to send a request's head, and a connection may lie idle: 30 s unless set.
+    /// How long a client may take to send a request's head, and a connection may lie idle: 30 s unless set. It is counted in
+    /// quarters, and one that has begun does not count, so that the connection is closed up to a quarter later.
     pub fn header_time(mut self, time: Duration) -> Self {
         self.header_time = time;
         self

@@ -20,10 +20,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::body::Sent;
-use super::head::Verdict;
+use super::head::{Verdict, Verdicts};
 use super::reply;
 use super::service::HttpService;
-use super::timer::LazyTimer;
 use super::watched::Watched;
 use crate::error::Result;
 use crate::transport::signal::Signals;
@@ -116,15 +115,18 @@ fn is_of_the_client(error: &io::Error) -> bool {
 async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch::Receiver<()>) {
     // Without it, an answer in two writes waits 40 ms for an acknowledgement. A socket that refuses works all the same.
     let _ = stream.set_nodelay(true);
-    let (header_time, write_time) = (service.0.options.header_time, service.0.options.write_time);
-    let (io, verdicts) = Watched::new(TokioIo::new(stream), write_time);
+    let options = &service.0.options;
+    let (io, verdicts) = Watched::new(TokioIo::new(stream), options.header_time, options.write_time);
+    let line = Arc::new(Line { service, verdicts });
     let answering = service_fn(move |request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        answer(service.clone(), verdicts.next(), Box::new(parts), body)
+        let asked = Asked(Arc::clone(&line));
+        let verdict = line.verdicts.next();
+        answer(asked, verdict, Box::new(parts), body)
     });
     let connection = http1::Builder::new()
-        .timer(LazyTimer::default())
-        .header_read_timeout(header_time)
+        // Bounded where the connection is watched, without a clock for every request.
+        .header_read_timeout(None)
         .max_buf_size(HEAD)
         .serve_connection(io, answering);
     let mut connection = pin!(connection);
@@ -138,17 +140,33 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
     }
 }
 
-async fn answer(
+/// What answers the requests of one connection.
+struct Line {
     service: HttpService,
+    verdicts: Verdicts,
+}
+
+/// A request that is not answered yet.
+struct Asked(Arc<Line>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.verdicts.answered();
+    }
+}
+
+async fn answer(
+    asked: Asked,
     verdict: Verdict,
     parts: Box<Parts>,
     body: Incoming,
-) -> std::result::Result<Response<Sent>, Infallible> {
+) -> std::result::Result<Response<Sent<Asked>>, Infallible> {
     if let Verdict::Ambiguous(why) = verdict {
         let message = format!("the request could be read in two ways: {why}");
         let mut response = reply::refusal(StatusCode::BAD_REQUEST, &message);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return Ok(response.map(Sent));
+        return Ok(response.map(|body| Sent(body, asked)));
     }
-    Ok(service.route(parts, body).await.map(Sent))
+    let response = asked.0.service.route(parts, body).await;
+    Ok(response.map(|body| Sent(body, asked)))
 }

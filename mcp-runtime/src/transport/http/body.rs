@@ -64,10 +64,11 @@ impl HttpBody for Body {
     }
 }
 
-/// The same for our own connections, which write all parts at once.
-pub(super) struct Sent(pub(super) Body);
+/// The same for our own connections, which write all parts at once. What is beside it is dropped with it: when hyper has taken
+/// the last of it.
+pub(super) struct Sent<W>(pub(super) Body, pub(super) W);
 
-impl HttpBody for Sent {
+impl<W: Unpin> HttpBody for Sent<W> {
     type Data = Parts;
     type Error = Infallible;
 
@@ -174,17 +175,17 @@ mod tests {
             let (body, whole) = response(length);
             assert_eq!(body.size_hint().exact(), Some(whole.len() as u64));
             assert_eq!(body.collect().await.map(Collected::to_bytes), Ok(whole.clone().into()), "{length}");
-            let sent = Sent(response(length).0);
+            let sent = Sent(response(length).0, ());
             assert_eq!(sent.collect().await.map(Collected::to_bytes), Ok(whole.into()), "{length}");
         }
-        assert!(Body::whole(Bytes::new()).is_end_stream() && Sent(Body::whole(Bytes::new())).is_end_stream());
+        assert!(Body::whole(Bytes::new()).is_end_stream() && Sent(Body::whole(Bytes::new()), ()).is_end_stream());
     }
 
     #[tokio::test]
     async fn it_can_be_written_in_pieces_of_any_size() {
         for size in [1, 33, 34, 4096, 5000] {
             let (body, whole) = response(4096);
-            let mut parts = match Sent(body).frame().await {
+            let mut parts = match Sent(body, ()).frame().await {
                 Some(Ok(frame)) => frame.into_data().expect("it is data"),
                 other => panic!("{other:?}"),
             };

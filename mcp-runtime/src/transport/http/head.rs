@@ -2,7 +2,7 @@
 //! word where `Transfer-Encoding` stands too, so a smuggled request cannot be told from an honest one later. Follows the framing
 //! of HTTP/1 and nothing else of it: a line that `hyper` refuses by itself may pass here. Floor 5.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The longest head, and the longest trailers, that are followed.
@@ -26,6 +26,8 @@ struct Judged {
     sound: AtomicUsize,
     /// What is wrong with the head behind them.
     wrong: OnceLock<&'static str>,
+    /// Somebody has asked about the last one, and has not answered the request.
+    is_busy: AtomicBool,
 }
 
 impl Verdicts {
@@ -33,11 +35,22 @@ impl Verdicts {
     ///
     /// Take it once for every request. Where there is none the framing could not be followed, and that is ambiguous.
     pub(crate) fn next(&self) -> Verdict {
-        let Judged { sound, wrong } = &*self.0;
+        let Judged { sound, wrong, is_busy } = &*self.0;
+        is_busy.store(true, Ordering::Relaxed);
         if sound.fetch_update(Ordering::AcqRel, Ordering::Acquire, |sound| sound.checked_sub(1)).is_ok() {
             return Verdict::Sound;
         }
         Verdict::Ambiguous(wrong.get().unwrap_or(&"the framing of the request before could not be followed"))
+    }
+
+    /// The request that was asked about last is answered.
+    pub(super) fn answered(&self) {
+        self.0.is_busy.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether there is a request that has not been answered.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.is_busy.load(Ordering::Relaxed)
     }
 
     fn pass(&self) {

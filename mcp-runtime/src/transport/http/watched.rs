@@ -1,20 +1,24 @@
-//! A connection on which somebody keeps an eye: what comes in is judged before `hyper` reads it (`head`), and whoever takes
-//! nothing of what goes out is given up. Without that a client that stops reading, or that has vanished without a word, keeps its
-//! connection and the answer on it for as long as it likes. Floor 5.
+//! A connection on which somebody keeps an eye: what comes in is judged before `hyper` reads it (`head`), and whoever sends no
+//! request, or takes nothing of what goes out, is given up. Without that a client that stops reading, or that has vanished without
+//! a word, keeps its connection and the answer on it for as long as it likes. Floor 5.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use tokio::time::{Sleep, sleep};
+use tokio::task::unconstrained;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::head::{Framing, Verdicts};
 
 /// How much is read at once.
 const SCRATCH: usize = 16 * 1024;
+/// In how many parts the time for a head is counted. Nobody looks at the clock when a request comes: a part that had begun then
+/// counts neither.
+const PARTS: u32 = 4;
 
 /// The connection.
 #[derive(Debug)]
@@ -23,6 +27,12 @@ pub(super) struct Watched<IO> {
     scratch: Box<[u8]>,
     framing: Framing,
     verdicts: Verdicts,
+    /// Rings when a part of the time for a head is over, whatever happens meanwhile.
+    alarm: Option<Pin<Box<Sleep>>>,
+    /// How long that is.
+    part: Duration,
+    /// How often it has rung since the last request was answered, or something was written.
+    rung: u32,
     /// How long its client may take nothing of what is written.
     write_time: Duration,
     /// Runs while it does.
@@ -30,16 +40,45 @@ pub(super) struct Watched<IO> {
 }
 
 impl<IO> Watched<IO> {
-    pub(super) fn new(io: IO, write_time: Duration) -> (Self, Verdicts) {
+    pub(super) fn new(io: IO, header_time: Duration, write_time: Duration) -> (Self, Verdicts) {
         let verdicts = Verdicts::default();
-        let (scratch, framing) = (Box::default(), Framing::default());
-        (Self { io, scratch, framing, verdicts: verdicts.clone(), write_time, stalled: None }, verdicts)
+        let watched = Self {
+            io,
+            scratch: Box::default(),
+            framing: Framing::default(),
+            verdicts: verdicts.clone(),
+            alarm: None,
+            part: (header_time / PARTS).max(Duration::from_millis(1)),
+            rung: 0,
+            write_time,
+            stalled: None,
+        };
+        (watched, verdicts)
+    }
+
+    /// Nothing has come: that may be so for a time, and as long as a request is answered.
+    fn waits(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.alarm.as_ref().is_some_and(|alarm| !alarm.is_elapsed()) {
+            return Poll::Pending;
+        }
+        let part = self.part;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(part)));
+        // Not within the budget of the task: without any left, nothing would be set here.
+        while pin!(unconstrained(alarm.as_mut())).poll(cx).is_ready() {
+            self.rung = if self.verdicts.is_busy() { 0 } else { self.rung + 1 };
+            if self.rung > PARTS {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            alarm.as_mut().reset(Instant::now() + part);
+        }
+        Poll::Pending
     }
 
     /// What has become of a write: one that waits does so for a time.
     fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stalled = None;
+            self.rung = 0;
             return written;
         }
         let time = self.write_time;
@@ -52,7 +91,8 @@ impl<IO: Read + Unpin> Read for Watched<IO> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.framing.is_lost() {
-            return Pin::new(&mut this.io).poll_read(cx, out);
+            let Poll::Ready(came) = Pin::new(&mut this.io).poll_read(cx, out) else { return this.waits(cx) };
+            return Poll::Ready(came);
         }
         // The way through a buffer of our own is what it takes to see the bytes without `unsafe`.
         if this.scratch.is_empty() {
@@ -60,7 +100,8 @@ impl<IO: Read + Unpin> Read for Watched<IO> {
         }
         let room = out.remaining().min(SCRATCH);
         let mut read = ReadBuf::new(this.scratch.get_mut(..room).unwrap_or_default());
-        ready!(Pin::new(&mut this.io).poll_read(cx, read.unfilled()))?;
+        let Poll::Ready(came) = Pin::new(&mut this.io).poll_read(cx, read.unfilled()) else { return this.waits(cx) };
+        came?;
         this.framing.follow(read.filled(), &this.verdicts);
         out.put_slice(read.filled());
         Poll::Ready(Ok(()))
@@ -99,7 +140,9 @@ impl<IO: Write + Unpin> Write for Watched<IO> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::{Arc, Mutex};
+    use std::task::ready;
 
     use http::header::CONTENT_LENGTH;
     use http_body_util::BodyExt;
@@ -107,16 +150,18 @@ mod tests {
     use hyper::service::service_fn;
     use hyper::{Request, Response};
     use hyper_util::rt::TokioIo;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     use super::super::head::Verdict;
     use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
 
     /// What the service behind `hyper` sees of each request: the verdict, and whether a length came with it.
     async fn served(stream: &[u8]) -> Vec<(Verdict, bool)> {
         let (client, server) = tokio::io::duplex(64);
         let (mut output, mut input) = tokio::io::split(client);
-        let (watched, verdicts) = Watched::new(TokioIo::new(server), Duration::from_mins(1));
+        let (watched, verdicts) = Watched::new(TokioIo::new(server), MINUTE, MINUTE);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let service = service_fn(|request: Request<Incoming>| {
             seen.lock().unwrap().push((verdicts.next(), request.headers().contains_key(CONTENT_LENGTH)));
@@ -181,5 +226,67 @@ mod tests {
             let stream = format!("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\nhello");
             assert_eq!(served(stream.as_bytes()).await, [(Verdict::Sound, false)], "{line:?}");
         }
+    }
+
+    /// A connection whose other end does what `peer` does, and whose requests are answered or not: after how many seconds it is
+    /// given up.
+    async fn given_up_after(answers: bool, peer: impl AsyncFnOnce(&mut DuplexStream, Verdicts)) -> u64 {
+        let (mut client, server) = tokio::io::duplex(64);
+        let (mut watched, verdicts) = Watched::new(TokioIo::new(server), MINUTE, MINUTE);
+        let begun = Instant::now();
+        let read = poll_fn(|cx| {
+            loop {
+                let mut bytes = [0; 64];
+                let mut read = ReadBuf::new(&mut bytes);
+                if let Err(error) = ready!(Pin::new(&mut watched).poll_read(cx, read.unfilled())) {
+                    return Poll::Ready(error.kind());
+                }
+                if answers && read.filled().ends_with(b"\r\n\r\n") {
+                    assert!(Pin::new(&mut watched).poll_write(cx, b"answer").is_ready());
+                }
+            }
+        });
+        let (kind, ()) = tokio::join!(read, peer(&mut client, verdicts.clone()));
+        assert_eq!(kind, io::ErrorKind::TimedOut);
+        begun.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_sends_no_request_is_given_up_after_a_time() {
+        let soon = 60..=75;
+        let silent = given_up_after(true, async |_, _| {}).await;
+        assert!(soon.contains(&silent), "{silent}");
+        // Bytes that come one by one gain no time.
+        let slow = given_up_after(true, async |client, _| {
+            for byte in b"GET /" {
+                client.write_all(&[*byte]).await.unwrap();
+                tokio::time::sleep(MINUTE / 6).await;
+            }
+        });
+        let slow = slow.await;
+        assert!(soon.contains(&slow), "{slow}");
+        // Whoever is answered has as long again, whenever that is.
+        for after in [0, 1, 14, 16, 50, 59] {
+            let served = given_up_after(true, async |client, _| {
+                tokio::time::sleep(Duration::from_secs(after)).await;
+                client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            });
+            let waited = served.await - after;
+            assert!(soon.contains(&waited), "{waited} after {after}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_may_be_answered_for_as_long_as_it_takes() {
+        let answered = given_up_after(false, async |client, verdicts| {
+            client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            // Until it is read.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert_eq!(verdicts.next(), Verdict::Sound);
+            tokio::time::sleep(MINUTE * 100).await;
+            verdicts.answered();
+        });
+        let waited = answered.await - 6000;
+        assert!((45..=75).contains(&waited), "{waited}");
     }
 }
