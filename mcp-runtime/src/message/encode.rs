@@ -7,6 +7,8 @@ use crate::model::RequestId;
 
 /// How many bytes an answer is expected to need, apart from what was prepared.
 const ANSWER: usize = 256;
+/// How many bytes stand before a result, unless the id is a long text.
+const BEGINNING: usize = 64;
 /// From how many bytes on a result that is JSON already is better sent from where it is than copied.
 const LONG: usize = 4 * 1024;
 
@@ -96,6 +98,7 @@ pub(crate) fn encode_shared(out: &mut Vec<u8>, id: &RequestId, result: Bytes) ->
     if result.len() < LONG {
         return encode_prepared(out, id, &result).map(|()| None);
     }
+    out.reserve(BEGINNING);
     begin(out, id).map(|()| Some(Rest(result)))
 }
 

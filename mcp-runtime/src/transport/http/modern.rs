@@ -4,13 +4,12 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use http::{HeaderMap, Response};
+use http::HeaderMap;
 
-use super::body::Body;
 use super::context::Request;
 use super::events::Source;
 use super::mirror::{Mirrors, check_standard};
-use super::reply::{self, Manner};
+use super::reply::{self, Answer, Manner};
 use super::service::Shared;
 use crate::call::Call;
 use crate::catalog::Catalog;
@@ -61,39 +60,43 @@ impl Asked {
 
 /// Answers a request. Checked are, in this order: that headers and body say the same, that the method is there, the
 /// version, what `_meta` must say, and the method's own parameters (2026-07-28, "Streamable HTTP", "Server Validation").
-pub(super) async fn request(
-    shared: &Shared,
+pub(super) fn request<'a>(
+    shared: &'a Shared,
     request: Request,
-    principal: Option<Arc<str>>,
+    principal: Option<&Arc<str>>,
     (id, name): (RequestId, Name),
     asked: Asked,
-) -> Response<Body> {
+) -> Answer<'a> {
     let peer = Arc::new(shared.app.core.way_out());
     let request = Arc::new(request);
     let origin = Origin {
         session: None,
         peer: &peer,
-        principal: principal.as_ref(),
+        principal,
         carrier: Some(Arc::<Request>::clone(&request) as Arc<dyn Any + Send + Sync>),
     };
     let mut ground = Ground::once(&shared.app.core);
     let admitted = admit(&shared.app, &origin, &mut ground, &request.parts.headers, (&id, &name), asked);
-    let call = match admitted {
-        Err(error) => return reply::error(Some(&id), &error),
+    let mut source = match admitted {
+        Err(error) => return Answer::Ready(reply::error(Some(&id), &error)),
         Ok(Admitted::Answered(answer)) => {
             // Made by this crate of its own types.
             peer.send_later(|out| drop(encode_prepared(out, &id, &answer)));
             peer.close();
-            return reply::answer(Source::of(peer), manner(shared, &request)).await;
+            Source::of(peer)
         }
-        Ok(Admitted::Call(call)) => call,
+        Ok(Admitted::Call(call)) => {
+            let context = call.context.clone();
+            match shared.app.start(call, ground.catalog()) {
+                Begun::Replied(reply) => Source::replied(&shared.app, peer, &context, reply),
+                Begun::Waiting(running) => Source::running(Arc::clone(&shared.app), peer, context, running),
+            }
+        }
     };
-    let context = call.context.clone();
-    let source = match shared.app.start(call, ground.catalog()) {
-        Begun::Replied(reply) => Source::replied(&shared.app, peer, &context, reply),
-        Begun::Waiting(running) => Source::running(Arc::clone(&shared.app), peer, context, running),
-    };
-    reply::answer(source, manner(shared, &request)).await
+    match source.take_whole() {
+        Some(frame) => reply::whole(frame, source.refused(), &manner(shared, &request)),
+        None => Answer::later(async move { reply::later(source, manner(shared, &request)).await }),
+    }
 }
 
 fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {

@@ -1,6 +1,7 @@
 //! Responses: what is sent when a request is refused, and how an answer becomes a body. Floor 5.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -100,17 +101,27 @@ pub(super) struct Manner<'a> {
     pub(super) stream: Option<(Arc<Stream>, bool)>,
 }
 
-/// Answers with what comes from `source`: whole if nothing but the answer does, else as events.
-pub(super) async fn answer(mut source: Source, manner: Manner<'_>) -> Response<Body> {
-    if let Some(frames) = source.take_whole() {
-        return whole(frames, source.refused(), &manner).await;
-    }
-    // What most requests need none of is not to make the futures of all of them large.
-    Box::pin(answer_later(source, manner)).await
+/// An answer, or what it takes to wait for one: in a box, so that it makes the future of no request larger.
+pub(super) enum Answer<'a> {
+    Ready(Response<Body>),
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>>),
 }
 
-/// Answers when there is something to answer with.
-async fn answer_later(mut source: Source, manner: Manner<'_>) -> Response<Body> {
+impl<'a> Answer<'a> {
+    pub(super) fn later(answer: impl Future<Output = Response<Body>> + Send + 'a) -> Self {
+        Self::Later(Box::pin(answer))
+    }
+
+    pub(super) async fn response(self) -> Response<Body> {
+        match self {
+            Self::Ready(response) => response,
+            Self::Later(later) => later.await,
+        }
+    }
+}
+
+/// Answers when there is something to answer with: whole if nothing but the answer comes from `source`, else as events.
+pub(super) async fn later(mut source: Source, manner: Manner<'_>) -> Response<Body> {
     let is_let_go = manner.stream.as_ref().map(|(stream, _)| Arc::clone(stream));
     let first = tokio::time::timeout(ALIVE, async {
         tokio::select! {
@@ -125,7 +136,7 @@ async fn answer_later(mut source: Source, manner: Manner<'_>) -> Response<Body> 
     if source.is_over() && memchr::memchr_iter(b'\n', &begun).count() <= 1 {
         begun.pop();
         let all = Whole { text: begun, rest: None, held: source.take_held() };
-        return whole(all, source.refused(), &manner).await;
+        return whole(all, source.refused(), &manner).response().await;
     }
     stream(match manner.stream {
         Some((stream, primes)) => Events::resumable(source, &begun, &stream, primes),
@@ -141,26 +152,29 @@ async fn wait_let_go(stream: Option<&Stream>) {
 }
 
 /// Answers with a frame alone.
-pub(super) async fn whole(all: Whole, refused: Option<i64>, manner: &Manner<'_>) -> Response<Body> {
+pub(super) fn whole(all: Whole, refused: Option<i64>, manner: &Manner<'_>) -> Answer<'static> {
     let Whole { text: mut frame, rest, held: charge } = all;
     if frame.is_empty() {
         // The call was cancelled: there is nothing to answer.
-        return empty(StatusCode::ACCEPTED);
+        return Answer::Ready(empty(StatusCode::ACCEPTED));
     }
     // Only a call of 2026-07-28 runs where it is answered; in a session, errors are answers like any other.
     let status = refused.map_or(StatusCode::OK, status_of);
     let is_worthwhile = manner.compresses && (rest.is_some() || frame.len() > WORTHWHILE);
     let coding = is_worthwhile.then(|| Coding::wanted(manner.headers)).flatten();
-    let coding = match (coding, rest) {
-        (None, None) => return json(status, held(frame, charge)),
-        (None, Some(rest)) => return json_of(status, Body::shared(frame, rest)),
+    match (coding, rest) {
+        (None, None) => Answer::Ready(json(status, held(frame, charge))),
+        (None, Some(rest)) => Answer::Ready(json_of(status, Body::shared(frame, rest))),
         (Some(coding), rest) => {
             if let Some(rest) = rest {
                 rest.append_to(&mut frame);
             }
-            coding
+            Answer::later(compressed(status, coding, frame, charge))
         }
-    };
+    }
+}
+
+async fn compressed(status: StatusCode, coding: Coding, frame: Vec<u8>, charge: Option<Charge>) -> Response<Body> {
     let another = charge.as_ref().map(Charge::another);
     let (frame, compressed) = if frame.len() > LONG {
         let frame = held(frame, charge);

@@ -23,6 +23,7 @@ use super::guard::Refusal;
 use super::media::Accepted;
 use super::mirror::PARAMETER;
 use super::pair::{self, Pairs};
+use super::reply::Answer;
 use super::sessions::Sessions;
 use super::{HttpOptions, media, modern, reply, session};
 use crate::budget::{Charge, Exhausted, FREE};
@@ -213,18 +214,8 @@ impl Shared {
         if is_pair {
             return self.pairs.post(&request.parts, principal.as_ref(), frame);
         }
-        let single = match frame {
-            Frame::Single(Ok(message)) => message,
-            Frame::Single(Err(malformed)) => {
-                let mut out = Vec::new();
-                encode_error(&mut out, malformed.id.as_ref(), Unreadable::Omitted, &malformed.error);
-                return reply::json(StatusCode::BAD_REQUEST, out.into());
-            }
-            // Only a session can have batches, and its link knows whether it has.
-            batch @ Frame::Batch(_) => return self.in_session(request, session, version, principal, batch).await,
-        };
-        let single = match single {
-            Message::Request { id, method, params } if !is_of_session => {
+        let frame = match frame {
+            Frame::Single(Ok(Message::Request { id, method, params })) if !is_of_session => {
                 let raw = params.clone_raw();
                 let asked = modern::Asked::read(&method, params);
                 // A session is told that there is no such version, not what a revision would want that it does not speak.
@@ -233,48 +224,40 @@ impl Shared {
                     None => version.is_modern() || asked.is_discovery(),
                 };
                 if asked.is_modern() || seems_modern {
-                    return modern::request(self, request, principal, (id, method), asked).await;
+                    return match modern::request(self, request, principal.as_ref(), (id, method), asked) {
+                        Answer::Ready(response) => response,
+                        Answer::Later(later) => later.await,
+                    };
                 }
-                Message::Request { id, method, params: raw.unwrap_or_else(|| asked.into_parameters()) }
+                let begins = method.known() == Some(Method::Initialize) && session.is_none();
+                let params = raw.unwrap_or_else(|| asked.into_parameters());
+                let frame = Frame::Single(Ok(Message::Request { id, method, params }));
+                if begins {
+                    return Box::pin(session::open(self, request, principal, frame)).await;
+                }
+                frame
             }
-            other => other,
-        };
-        match single {
             // Nobody waits for what a notification of 2026-07-28 might do.
-            Message::Notification { .. } if version.said == Some(Revision::LATEST) => {
-                reply::empty(StatusCode::ACCEPTED)
+            Frame::Single(Ok(Message::Notification { .. })) if version.said == Some(Revision::LATEST) => {
+                return reply::empty(StatusCode::ACCEPTED);
             }
-            Message::Request { ref method, .. } if method.known() == Some(Method::Initialize) && session.is_none() => {
-                session::open(self, request, principal, Frame::Single(Ok(single))).await
+            Frame::Single(Err(malformed)) => {
+                let mut out = Vec::new();
+                encode_error(&mut out, malformed.id.as_ref(), Unreadable::Omitted, &malformed.error);
+                return reply::json(StatusCode::BAD_REQUEST, out.into());
             }
-            message => self.in_session(request, session, version, principal, Frame::Single(Ok(message))).await,
-        }
-    }
-
-    async fn in_session(
-        &self,
-        request: Carried,
-        session: Option<HeaderValue>,
-        version: Said,
-        principal: Option<Arc<str>>,
-        frame: Frame,
-    ) -> Response<Body> {
-        let Some(session) = session else {
-            if version.is_there && version.said.is_none() {
-                return unsupported(&request.parts, session::id_of(&frame));
-            }
-            if matches!(frame, Frame::Batch(_)) {
-                let message = "batches belong to sessions of revision 2025-03-26; send each message by itself";
-                return reply::refusal(StatusCode::BAD_REQUEST, message);
-            }
-            let message = "the request names no protocol version of its own and no session: send `initialize` first and \
-                           repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
-                           2026-07-28";
-            return reply::refusal_of(session::id_of(&frame), StatusCode::BAD_REQUEST, message);
+            // Only a session can have batches, and its link knows whether it has.
+            frame => frame,
         };
-        match self.find((&request.parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
-            Ok(live) => session::post(self, request, &live, frame).await,
-            Err(response) => response,
+        let Some(session) = session else { return sessionless(&request.parts, version, &frame) };
+        let answer =
+            match self.find((&request.parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
+                Ok(live) => session::post(self, request, live, frame),
+                Err(response) => return response,
+            };
+        match answer {
+            Answer::Ready(response) => response,
+            Answer::Later(later) => later.await,
         }
     }
 
@@ -321,7 +304,7 @@ impl Shared {
         if let Poll::Ready(read) = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
             return read;
         }
-        tokio::time::timeout(time, reading).await.unwrap_or_else(|_| {
+        Box::pin(tokio::time::timeout(time, reading)).await.unwrap_or_else(|_| {
             let message = format!("the body did not come within {} s", time.as_secs_f32());
             Err(Refusal { status: StatusCode::REQUEST_TIMEOUT, message })
         })
@@ -344,6 +327,21 @@ fn refuse(refused: &Refusal) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
+}
+
+/// Refuses what belongs to no session, and does not stand for itself either.
+fn sessionless(parts: &Parts, version: Said, frame: &Frame) -> Response<Body> {
+    if version.is_there && version.said.is_none() {
+        return unsupported(parts, session::id_of(frame));
+    }
+    if matches!(frame, Frame::Batch(_)) {
+        let message = "batches belong to sessions of revision 2025-03-26; send each message by itself";
+        return reply::refusal(StatusCode::BAD_REQUEST, message);
+    }
+    let message = "the request names no protocol version of its own and no session: send `initialize` first and \
+                   repeat its `Mcp-Session-Id` (up to 2025-11-25), or the `MCP-Protocol-Version` and `_meta` of \
+                   2026-07-28";
+    reply::refusal_of(session::id_of(frame), StatusCode::BAD_REQUEST, message)
 }
 
 /// There is no memory for a message.

@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, StatusCode};
 use super::body::Body;
 use super::context::{LateStream, Request};
 use super::events::{Events, Source, event_name};
-use super::reply::{self, Manner};
+use super::reply::{self, Answer, Manner};
 use super::service::Shared;
 use super::sessions::{Live, NoSession};
 use crate::message::{Frame, Message};
@@ -47,7 +47,7 @@ pub(super) async fn open(
             }
         },
     };
-    let mut response = reply::answer(Source::of(peer), manner(shared, &request, None)).await;
+    let mut response = reply::later(Source::of(peer), manner(shared, &request, None)).await;
     if let Some(id) = opened.and_then(|live| HeaderValue::from_str(&live.id).ok()) {
         response.headers_mut().insert(SESSION, id);
     }
@@ -55,7 +55,7 @@ pub(super) async fn open(
 }
 
 /// Answers whatever else is posted.
-pub(super) async fn post(shared: &Shared, mut request: Request, live: &Arc<Live>, frame: Frame) -> Response<Body> {
+pub(super) fn post(shared: &Shared, mut request: Request, live: Arc<Live>, frame: Frame) -> Answer<'_> {
     let changes = messages(&frame)
         .any(|method| matches!(method.known(), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe)));
     let revision = live.link.session().map(|session| session.revision);
@@ -66,38 +66,42 @@ pub(super) async fn post(shared: &Shared, mut request: Request, live: &Arc<Live>
         let mut refused = Vec::new();
         peer.take(&mut refused);
         // Nothing is answered but what could not be understood.
-        return match refused.pop() {
+        return Answer::Ready(match refused.pop() {
             None => reply::empty(StatusCode::ACCEPTED),
             Some(_) => reply::json(StatusCode::BAD_REQUEST, refused.into()),
-        };
+        });
     }
     let peer = Arc::new(shared.app.core.way_out());
     if let Err(error) = live.make_room() {
-        return reply::error(id_of(&frame), &error);
+        return Answer::Ready(reply::error(id_of(&frame), &error));
     }
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start; before, a client
     // need not know that an event may be empty.
     let primes = revision >= Some(Revision::V2025_11_25);
-    request.stream = primes.then(|| LateStream::new(live, &peer));
+    request.stream = primes.then(|| LateStream::new(&live, &peer));
     let request = Arc::new(request);
     begin_on(&live.link, frame, &request, &peer);
-    if changes && let Err(none) = shared.sessions.save(live).await {
-        return no_session(&none, None);
+    if !changes && let Some(frame) = peer.take_whole() {
+        return reply::whole(frame, None, &manner(shared, &request, None));
     }
-    let mut source = Source::of(Arc::clone(&peer));
-    if let Some(frames) = source.take_whole() {
-        return reply::whole(frames, None, &manner(shared, &request, None)).await;
-    }
-    let stream = match &request.stream {
-        Some(late) => late.get(),
-        None => live.stream(&peer).ok(),
-    };
-    let named = stream.as_ref().map(|stream| (Arc::clone(stream), primes));
-    let response = reply::answer(source, manner(shared, &request, named)).await;
-    if let Some(stream) = stream.filter(|_| !reply::is_stream(&response)) {
-        live.forget_stream(&stream);
-    }
-    response
+    Answer::later(async move {
+        if changes && let Err(none) = shared.sessions.save(&live).await {
+            return no_session(&none, None);
+        }
+        if let Some(frame) = peer.take_whole() {
+            return reply::whole(frame, None, &manner(shared, &request, None)).response().await;
+        }
+        let stream = match &request.stream {
+            Some(late) => late.get(),
+            None => live.stream(&peer).ok(),
+        };
+        let named = stream.as_ref().map(|stream| (Arc::clone(stream), primes));
+        let response = reply::later(Source::of(peer), manner(shared, &request, named)).await;
+        if let Some(stream) = stream.filter(|_| !reply::is_stream(&response)) {
+            live.forget_stream(&stream);
+        }
+        response
+    })
 }
 
 /// Opens the session's own stream, or takes one up again (up to 2025-11-25, "Listening for Messages from the Server").

@@ -138,7 +138,7 @@ impl Sessions {
         let known = self.lock().get(id).cloned();
         let live = match known {
             Some(live) => live,
-            None => self.restore(key).await?,
+            None => Box::pin(self.restore(key)).await?,
         };
         // Somebody else's session is not even kept alive.
         if live.principal.as_ref() != principal {
