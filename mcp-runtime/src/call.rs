@@ -1,9 +1,8 @@
 //! One call on its way in, one reply on its way out: what a layer sees. Floor 2.
 
-use bytes::Bytes;
-
 use crate::context::Context;
 use crate::error::ProtocolError;
+use crate::message::Rest;
 use crate::method::Method;
 use crate::model::{
     Asked, CallToolResult, CompleteResult, CreateTaskResult, EmptyResult, GetPromptResult, ReadResourceResult,
@@ -65,8 +64,8 @@ pub(crate) enum Answered {
     /// The call became a task.
     Task(Box<CreateTaskResult>),
     TaskState(Box<TaskRecord>),
-    /// JSON that was made once, and that many are answered with.
-    Prepared(Bytes),
+    /// What was made once, and many are answered with.
+    Prepared(Rest),
 }
 
 impl Reply {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::error::{ProtocolError, quoted};
+use crate::message::Rest;
 use crate::method::Method;
 use crate::model::lower::{Lower, fit};
 use crate::model::{
@@ -93,8 +93,8 @@ pub(crate) struct Catalog {
     capabilities: ServerCapabilities,
     is_gated: bool,
     has_tasks: bool,
-    discover: OnceLock<Bytes>,
-    pages: [[OnceLock<Vec<Bytes>>; 4]; Revision::ALL.len()],
+    discover: OnceLock<Rest>,
+    pages: [[OnceLock<Vec<Rest>>; 4]; Revision::ALL.len()],
 }
 
 impl Catalog {
@@ -160,18 +160,18 @@ impl Catalog {
     }
 
     /// The answer to `initialize`.
-    pub(crate) fn initialize(&self, revision: Revision) -> Bytes {
+    pub(crate) fn initialize(&self, revision: Revision) -> Rest {
         let About { info, instructions, .. } = &*self.about;
-        prepared(&Initialized {
+        Rest::of(prepared(&Initialized {
             protocol_version: revision.as_str(),
             capabilities: &fit(&self.capabilities, revision),
             server_info: &fit(info, revision),
             instructions: instructions.as_deref(),
-        })
+        }))
     }
 
     /// The answer to `server/discover`.
-    pub(crate) fn discover(&self) -> Bytes {
+    pub(crate) fn discover(&self) -> Rest {
         let made = self.discover.get_or_init(|| {
             let (ttl_ms, cache_scope) = self.about.cache();
             let mut result = DiscoverResult {
@@ -184,20 +184,20 @@ impl Catalog {
             };
             result.lower(Revision::LATEST);
             result.meta = Some(self.about.server_meta());
-            prepared(&result)
+            Rest::of(prepared(&result))
         });
         made.clone()
     }
 
+    /// The first page of a list that everybody sees alike, if it was made already.
+    pub(crate) fn made(&self, method: Method, revision: Revision) -> Option<Rest> {
+        // One that somebody may not see is never kept.
+        self.pages[revision.index()][number_of(method)?].get()?.first().cloned()
+    }
+
     /// One page of a list.
-    pub(crate) fn page(&self, method: Method, caller: &Context, cursor: Option<&str>) -> Result<Bytes, ProtocolError> {
-        let list = match method {
-            Method::ListTools => 0,
-            Method::ListResources => 1,
-            Method::ListResourceTemplates => 2,
-            Method::ListPrompts => 3,
-            _ => return Err(ProtocolError::method_not_found(method.as_str())),
-        };
+    pub(crate) fn page(&self, method: Method, caller: &Context, cursor: Option<&str>) -> Result<Rest, ProtocolError> {
+        let Some(list) = number_of(method) else { return Err(ProtocolError::method_not_found(method.as_str())) };
         let revision = caller.revision();
         let page = match cursor {
             None => 0,
@@ -216,7 +216,7 @@ impl Catalog {
     }
 
     /// The pages of a list, or only the one that is wanted.
-    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>, wanted: Option<usize>) -> Vec<Bytes> {
+    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>, wanted: Option<usize>) -> Vec<Rest> {
         let (ttl_ms, mut cache_scope) = self.about.cache();
         if caller.is_some() {
             // What one caller sees is not for others.
@@ -252,8 +252,8 @@ impl Catalog {
         wanted: Option<usize>,
         revision: Revision,
         (list, name): (usize, &str),
-        empty: impl Fn(Option<String>) -> Bytes,
-    ) -> Vec<Bytes> {
+        empty: impl Fn(Option<String>) -> Vec<u8>,
+    ) -> Vec<Rest> {
         let rows: Vec<_> = rows.iter().filter(|row| row.is_visible(&self.about.visible, caller)).collect();
         let size = self.about.page_size.max(1);
         let count = rows.len().div_ceil(size).max(1);
@@ -263,7 +263,7 @@ impl Catalog {
             .map(|index| {
                 let page = empty((index + 1 < count).then(|| cursor_of(index + 1, list)));
                 // The list is the first member of the result, and empty.
-                let Some(rest) = page.strip_prefix(opening.as_bytes()) else { return page };
+                let Some(rest) = page.strip_prefix(opening.as_bytes()) else { return Rest::of(page) };
                 let mut filled = opening.clone().into_bytes();
                 for (place, row) in rows.iter().skip(index * size).take(size).enumerate() {
                     if place > 0 {
@@ -272,7 +272,7 @@ impl Catalog {
                     filled.extend_from_slice(row.shown(revision));
                 }
                 filled.extend_from_slice(rest);
-                filled.into()
+                Rest::of(filled)
             })
             .collect()
     }
@@ -294,9 +294,20 @@ impl Catalog {
     }
 }
 
-fn prepared(result: &impl Serialize) -> Bytes {
+fn prepared(result: &impl Serialize) -> Vec<u8> {
     // The crate's own types always serialize.
-    serde_json::to_vec(result).unwrap_or_else(|_| b"{}".to_vec()).into()
+    serde_json::to_vec(result).unwrap_or_else(|_| b"{}".to_vec())
+}
+
+/// Which of the lists it is.
+fn number_of(method: Method) -> Option<usize> {
+    match method {
+        Method::ListTools => Some(0),
+        Method::ListResources => Some(1),
+        Method::ListResourceTemplates => Some(2),
+        Method::ListPrompts => Some(3),
+        _ => None,
+    }
 }
 
 /// Says which page a cursor means and of which list, in a form that invites nobody to take it apart.

@@ -245,7 +245,8 @@ enum Found<'c> {
     Template(&'c TemplateRow, Vec<(&'static str, String)>),
 }
 
-fn cursor(params: Option<&Piece>) -> Result<Option<String>, ProtocolError> {
+/// Which page of a list is wanted.
+pub(crate) fn cursor(params: Option<&Piece>) -> Result<Option<String>, ProtocolError> {
     let Some(params) = params else { return Ok(None) };
     serde_json::from_str::<PaginatedRequestParams>(params)
         .map(|params| params.cursor)

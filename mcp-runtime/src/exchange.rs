@@ -4,12 +4,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::budget::FREE_ANSWER;
 use crate::call::{Answered, Call, Reply};
 use crate::context::{Asking, Context, Inner};
+use crate::dispatch::cursor;
 use crate::error::ProtocolError;
 use crate::ground::Ground;
 use crate::message::{Rest, Unreadable, encode_error, encode_result, encode_shared, encode_with};
@@ -24,10 +24,13 @@ use crate::revision::Revision;
 use crate::server::{App, Core};
 use crate::session::Session;
 
+/// Whether somebody may be told of every call.
+const IS_TRACED: bool = cfg!(feature = "tracing");
+
 /// What becomes of a request.
 pub(crate) enum Admitted {
-    /// It needs no entry: this is its result.
-    Answered(Bytes),
+    /// It needs no entry: this is how its answer ends.
+    Answered(Rest),
     Call(Call),
 }
 
@@ -72,13 +75,21 @@ impl App {
         // Read even where nobody needs it: what a request must say is to be sound.
         let common = ground.common(core, origin, session, outline.stated())?;
         match (method, origin.session) {
-            (Method::Ping, _) => return Ok(Admitted::Answered(Bytes::from_static(b"{}"))),
+            (Method::Ping, _) => return Ok(Admitted::Answered(Rest::empty())),
             (Method::Discover, _) => return Ok(Admitted::Answered(ground.catalog().discover())),
             (Method::SetLevel, Some(session)) if ground.catalog().offers(method) => {
                 session.set_level(outline.whole.as_ref())?;
-                return Ok(Admitted::Answered(Bytes::from_static(b"{}")));
+                return Ok(Admitted::Answered(Rest::empty()));
             }
             _ => {}
+        }
+        // Where nobody stands around calls or looks at them, a list that was made before needs none.
+        if !IS_TRACED
+            && self.layered.is_none()
+            && let Some(page) = ground.catalog().made(method, revision)
+            && cursor(outline.whole.as_ref()) == Ok(None)
+        {
+            return Ok(Admitted::Answered(page));
         }
         let asking = asking(core, origin, session, method, &outline)?;
         let facts = outline.facts.take();
@@ -213,7 +224,7 @@ fn encode_answer(
         }};
     }
     match answer {
-        Answered::Prepared(json) => encode_shared(out, id, json),
+        Answered::Prepared(rest) => Ok(encode_shared(out, id, rest)),
         Answered::Tool(mut result, wraps) => {
             if wraps {
                 result.lower_wrapped(revision);

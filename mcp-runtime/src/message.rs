@@ -10,9 +10,10 @@ use std::str::Utf8Error;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+#[cfg(feature = "client")]
+pub(crate) use self::encode::encode_prepared;
 pub(crate) use self::encode::{
-    Rest, Unreadable, blank_breaks, encode_call, encode_error, encode_prepared, encode_result, encode_shared,
-    encode_with,
+    Rest, Unreadable, blank_breaks, encode_call, encode_error, encode_result, encode_shared, encode_with,
 };
 use crate::error::{ProtocolError, bounded};
 use crate::method::Name;

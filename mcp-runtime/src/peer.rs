@@ -63,11 +63,17 @@ pub(crate) struct Whole {
 
 impl Queue {
     /// Makes frames of what is there.
+    #[inline]
     fn join(&mut self) {
         if let Some(rest) = self.rest.take() {
-            rest.append_to(&mut self.frames);
-            self.frames.push(b'\n');
+            self.join_rest(&rest);
         }
+    }
+
+    #[cold]
+    fn join_rest(&mut self, rest: &Rest) {
+        rest.append_to(&mut self.frames);
+        self.frames.push(b'\n');
     }
 }
 
@@ -302,6 +308,7 @@ impl Peer {
     }
 
     /// A frame was appended, but for its rest and its end.
+    #[inline]
     fn appended(&self, queue: &mut Queue, rest: Option<Rest>) {
         let more = rest.as_ref().map_or(0, Rest::len);
         queue.rest = rest;

@@ -9,7 +9,7 @@ use crate::model::RequestId;
 const ANSWER: usize = 256;
 /// How many bytes stand before a result, unless the id is a long text.
 const BEGINNING: usize = 64;
-/// From how many bytes on a result that is JSON already is better sent from where it is than copied.
+/// From how many bytes on what many are answered with is better sent from where it is than copied.
 const LONG: usize = 4 * 1024;
 
 /// How an answer names the request that it could not read.
@@ -31,21 +31,29 @@ pub(crate) fn blank_breaks(json: &mut [u8], start: usize) {
     }
 }
 
-/// What is behind the beginning of a response: a result that others are answered with too, and the brace that ends the message.
-#[derive(Debug)]
+/// The end of a response: a result that many are answered with, and the brace that ends the message.
+#[derive(Clone, Debug)]
 pub(crate) struct Rest(Bytes);
 
 impl Rest {
-    pub(crate) const END: &'static [u8] = b"}";
+    /// The end of a response with this result, which is JSON.
+    pub(crate) fn of(mut result: Vec<u8>) -> Self {
+        result.push(b'}');
+        Self(result.into())
+    }
+
+    /// The end of a response that says nothing.
+    pub(crate) fn empty() -> Self {
+        Self(Bytes::from_static(b"{}}"))
+    }
 
     /// How many bytes it is.
     pub(crate) fn len(&self) -> usize {
-        self.0.len().saturating_add(Self::END.len())
+        self.0.len()
     }
 
-    /// The result.
     #[cfg(feature = "http")]
-    pub(crate) fn into_result(self) -> Bytes {
+    pub(crate) fn into_bytes(self) -> Bytes {
         self.0
     }
 
@@ -54,7 +62,6 @@ impl Rest {
         // With the line break that ends a frame.
         out.reserve(self.len().saturating_add(1));
         out.extend_from_slice(&self.0);
-        out.extend_from_slice(Self::END);
     }
 }
 
@@ -85,6 +92,7 @@ pub(crate) fn encode_result(out: &mut Vec<u8>, id: &RequestId, result: &impl Ser
 }
 
 /// Appends a response whose result is JSON already.
+#[cfg(feature = "client")]
 pub(crate) fn encode_prepared(out: &mut Vec<u8>, id: &RequestId, result: &[u8]) -> serde_json::Result<()> {
     out.reserve(ANSWER.saturating_add(result.len()));
     encode_with(out, id, |out| {
@@ -93,13 +101,17 @@ pub(crate) fn encode_prepared(out: &mut Vec<u8>, id: &RequestId, result: &[u8]) 
     })
 }
 
-/// The same, but of a long one the beginning only, and what is to be behind that.
-pub(crate) fn encode_shared(out: &mut Vec<u8>, id: &RequestId, result: Bytes) -> serde_json::Result<Option<Rest>> {
-    if result.len() < LONG {
-        return encode_prepared(out, id, &result).map(|()| None);
+/// Appends the beginning of a response, and its end if that is short; a long one is given back.
+pub(crate) fn encode_shared(out: &mut Vec<u8>, id: &RequestId, rest: Rest) -> Option<Rest> {
+    let is_long = rest.len() >= LONG;
+    out.reserve(BEGINNING + if is_long { 0 } else { rest.len() });
+    // The crate's own types always serialize.
+    let _ = begin(out, id);
+    if is_long {
+        return Some(rest);
     }
-    out.reserve(BEGINNING);
-    begin(out, id).map(|()| Some(Rest(result)))
+    rest.append_to(out);
+    None
 }
 
 /// Appends an error response; `unreadable` says what stands for an id that could not be read.

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -24,7 +23,7 @@ use crate::error::ProtocolError;
 use crate::exchange::{Admitted, is_modern};
 use crate::ground::Ground;
 use crate::limits::Limits;
-use crate::message::{self, Frame, Malformed, Message, Unreadable, encode_error, encode_prepared};
+use crate::message::{self, Frame, Malformed, Message, Rest, Unreadable, encode_error, encode_shared};
 use crate::method::{Method, Name};
 use crate::model::{CancelledNotificationParams, RequestId};
 use crate::params::{Parameters, are_modern};
@@ -239,13 +238,7 @@ impl Link {
     ) {
         match self.admit(&id, name, params, &target, turn) {
             Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
-            Ok(Admitted::Answered(answer)) => {
-                let own = target.own.clone();
-                target.put(self.way(own.as_ref()), |out| {
-                    // Made by this crate of its own types.
-                    let _ = encode_prepared(out, &id, &answer);
-                });
-            }
+            Ok(Admitted::Answered(rest)) => target.ahead(|out| encode_shared(out, &id, rest)).put(&self.peer),
             Ok(Admitted::Call(call)) => match self.flights.enter(&call.context, self.limits().in_flight) {
                 Ok(ticket) => self.run((&id, ticket), call, target, turn),
                 Err(error) => self.refuse(Malformed { id: Some(id), error }, target),
@@ -291,7 +284,7 @@ impl Link {
         self.app.admit(&origin, turn.ground, (id, method), outline)
     }
 
-    fn initialize(&self, params: Option<&Piece>) -> Result<Bytes, ProtocolError> {
+    fn initialize(&self, params: Option<&Piece>) -> Result<Rest, ProtocolError> {
         let core = &self.app.core;
         let opened = Session::open(params, &core.limits, || core.session_watcher(), &core.memory.kept)?;
         let answer = core.catalog().initialize(opened.revision);

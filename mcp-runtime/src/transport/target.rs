@@ -49,11 +49,11 @@ enum Text<E> {
 }
 
 impl<E: FnOnce(&mut Vec<u8>) -> Option<Rest>> Answer<E> {
-    /// Hands it on; the transport is told when the frame in hand has been handled.
+    /// Hands it on, to `peer` if it has no way of its own; the transport is told when the frame in hand has been handled.
     pub(super) fn put(self, peer: &Peer) {
         match self {
-            Self { target: Target { place: None, .. }, text: Text::Written(text, rest) } => {
-                peer.send_written(text, rest);
+            Self { target: Target { place: None, own: Some(own) }, text: Text::Written(text, rest) } => {
+                own.0.send_written(text, rest);
             }
             Self { target, text } => target.put(peer, |out| text.append_to(out)),
         }

@@ -2,6 +2,7 @@
 //! the process is told to stop. Floor 5.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -19,10 +20,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::body::Sent;
+use super::body::{Body, Sent};
 use super::head::{Verdict, Verdicts};
 use super::reply;
-use super::service::HttpService;
+use super::service::{Arrived, HttpService};
 use super::watched::Watched;
 use crate::error::Result;
 use crate::transport::signal::Signals;
@@ -112,7 +113,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch::Receiver<()>) {
+async fn connection(stream: TcpStream, service: HttpService, stop: watch::Receiver<()>) {
     // Without it, an answer in two writes waits 40 ms for an acknowledgement. A socket that refuses works all the same.
     let _ = stream.set_nodelay(true);
     let options = &service.0.options;
@@ -120,9 +121,7 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
     let line = Arc::new(Line { service, verdicts });
     let answering = service_fn(move |request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        let asked = Asked(Arc::clone(&line));
-        let verdict = line.verdicts.next();
-        answer(asked, verdict, Box::new(parts), body)
+        answer(Asked(Arc::clone(&line)), arrive(&line, parts), body)
     });
     let connection = http1::Builder::new()
         // Bounded where the connection is watched, without a clock for every request.
@@ -130,14 +129,32 @@ async fn connection(stream: TcpStream, service: HttpService, mut stopped: watch:
         .max_buf_size(HEAD)
         .serve_connection(io, answering);
     let mut connection = pin!(connection);
-    // A connection that fails has nobody who could be told.
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+    let mut stopped = stop.clone();
+    let mut stopped = pin!(stopped.changed());
+    let mut waits = Waits::Unheard;
+    poll_fn(|cx| {
+        // Once it is known whom to wake, to look at the channel says as much as to wait for it, and takes no lock.
+        if waits == Waits::Unheard || waits == Waits::Heard && stop.has_changed().is_err() {
+            waits = Waits::Heard;
+            if stopped.as_mut().poll(cx).is_ready() {
+                waits = Waits::Over;
+                connection.as_mut().graceful_shutdown();
+            }
         }
-    }
+        // A connection that fails has nobody who could be told.
+        connection.as_mut().poll(cx).map(drop)
+    })
+    .await;
+}
+
+/// Whether a connection waits to be told to stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// Nobody knows yet that it does.
+    Unheard,
+    Heard,
+    /// It was told.
+    Over,
 }
 
 /// What answers the requests of one connection.
@@ -155,18 +172,25 @@ impl Drop for Asked {
     }
 }
 
-async fn answer(
-    asked: Asked,
-    verdict: Verdict,
-    parts: Box<Parts>,
-    body: Incoming,
-) -> std::result::Result<Response<Sent<Asked>>, Infallible> {
-    if let Verdict::Ambiguous(why) = verdict {
+/// Judges a request before its body is read.
+fn arrive(line: &Line, parts: Parts) -> std::result::Result<Arrived, Box<Response<Body>>> {
+    if let Verdict::Ambiguous(why) = line.verdicts.next() {
         let message = format!("the request could be read in two ways: {why}");
         let mut response = reply::refusal(StatusCode::BAD_REQUEST, &message);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return Ok(response.map(|body| Sent(body, asked)));
+        return Err(Box::new(response));
     }
-    let response = asked.0.service.route(parts, body).await;
+    line.service.route(parts)
+}
+
+async fn answer(
+    asked: Asked,
+    arrived: std::result::Result<Arrived, Box<Response<Body>>>,
+    body: Incoming,
+) -> std::result::Result<Response<Sent<Asked>>, Infallible> {
+    let response = match arrived {
+        Ok(arrived) => asked.0.service.answer(arrived, body).await,
+        Err(response) => *response,
+    };
     Ok(response.map(|body| Sent(body, asked)))
 }

@@ -26,8 +26,7 @@ impl Body {
 
     /// A response whose beginning stands by itself.
     pub(super) fn shared(beginning: impl Into<Bytes>, rest: Rest) -> Self {
-        let rest = Some(Box::new((rest.into_result(), Rest::END)));
-        Self(Kind::Whole(Parts { first: beginning.into(), rest }))
+        Self(Kind::Whole(Parts { first: beginning.into(), shared: rest.into_bytes() }))
     }
 
     pub(super) fn events(events: Events) -> Self {
@@ -91,62 +90,40 @@ impl<W: Unpin> HttpBody for Sent<W> {
     }
 }
 
-/// Bytes that lie in up to three places; nearly always in one.
+/// Bytes that lie in up to two places.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     first: Bytes,
-    rest: Option<Box<(Bytes, &'static [u8])>>,
+    shared: Bytes,
 }
 
 impl Parts {
     /// Takes the next one.
     fn next(&mut self) -> Option<Bytes> {
-        if !self.first.is_empty() {
-            return Some(std::mem::take(&mut self.first));
-        }
-        let (shared, end) = self.rest.as_deref_mut()?;
-        if !shared.is_empty() {
-            return Some(std::mem::take(shared));
-        }
-        let end = std::mem::take(end);
-        (!end.is_empty()).then_some(Bytes::from_static(end))
+        let next = if self.first.is_empty() { &mut self.shared } else { &mut self.first };
+        (!next.is_empty()).then(|| std::mem::take(next))
     }
 }
 
 impl Buf for Parts {
     fn remaining(&self) -> usize {
-        let rest = self.rest.as_ref().map_or(0, |rest| rest.0.len().saturating_add(rest.1.len()));
-        self.first.len().saturating_add(rest)
+        self.first.len().saturating_add(self.shared.len())
     }
 
     fn chunk(&self) -> &[u8] {
-        match &self.rest {
-            Some(rest) if self.first.is_empty() => {
-                if rest.0.is_empty() {
-                    rest.1
-                } else {
-                    &rest.0
-                }
-            }
-            _ => &self.first,
-        }
+        if self.first.is_empty() { &self.shared } else { &self.first }
     }
 
     fn chunks_vectored<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
-        let (shared, end) = self.rest.as_deref().map_or((&[][..], &[][..]), |(shared, end)| (shared, end));
-        let parts = [&self.first, shared, end].into_iter().filter(|part| !part.is_empty());
+        let parts = [&self.first, &self.shared].into_iter().filter(|part| !part.is_empty());
         into.iter_mut().zip(parts).map(|(place, part)| *place = IoSlice::new(part)).count()
     }
 
     fn advance(&mut self, count: usize) {
         let taken = count.min(self.first.len());
         self.first.advance(taken);
-        let Some((shared, end)) = self.rest.as_deref_mut() else { return };
-        let left = count - taken;
-        let taken = left.min(shared.len());
-        shared.advance(taken);
-        // More than there is was never given.
-        *end = end.get(left - taken..).unwrap_or_default();
+        // More than there is is never given.
+        self.shared.advance((count - taken).min(self.shared.len()));
     }
 }
 
@@ -160,8 +137,9 @@ mod tests {
 
     /// A response with a result of this length, and how it is to look.
     fn response(length: usize) -> (Body, Vec<u8>) {
-        let (mut begun, result) = (Vec::new(), Bytes::from(vec![b'7'; length]));
-        let rest = encode_shared(&mut begun, &RequestId::Number(1), result.clone()).expect("it can be written");
+        let (mut begun, result) = (Vec::new(), vec![b'7'; length]);
+        let rest = Rest::of(result.clone());
+        let rest = encode_shared(&mut begun, &RequestId::Number(1), rest);
         let whole = [br#"{"jsonrpc":"2.0","id":1,"result":"#, &*result, b"}"].concat();
         match rest {
             Some(rest) => (Body::shared(begun, rest), whole),

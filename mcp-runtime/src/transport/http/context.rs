@@ -17,37 +17,30 @@ use crate::state::Needs;
 
 /// What carries a call over HTTP.
 pub(super) struct Request {
-    pub(super) parts: Box<Parts>,
+    pub(super) parts: Parts,
     /// Its client takes answers that are compressed, perhaps: then the headers say how.
     pub(super) takes_codings: bool,
     /// The stream that its client can take up again.
     pub(super) stream: Option<LateStream>,
 }
 
-impl Request {
-    pub(super) fn new(parts: Box<Parts>, takes_codings: bool) -> Self {
-        Self { parts, takes_codings, stream: None }
-    }
-}
-
 /// The stream of a request in a session. It is made when somebody needs it: most calls are answered at once, and whole. The
 /// session alone keeps it: a call that nobody reads from any more must not look like one that somebody reads from.
 pub(super) struct LateStream {
     live: Weak<Live>,
-    peer: Arc<Peer>,
     made: OnceLock<Option<Weak<Stream>>>,
 }
 
 impl LateStream {
-    pub(super) fn new(live: &Arc<Live>, peer: &Arc<Peer>) -> Self {
-        Self { live: Arc::downgrade(live), peer: Arc::clone(peer), made: OnceLock::new() }
+    pub(super) fn new(live: &Arc<Live>) -> Self {
+        Self { live: Arc::downgrade(live), made: OnceLock::new() }
     }
 
-    /// The stream; none, if its session is over or has too many.
-    pub(super) fn get(&self) -> Option<Arc<Stream>> {
+    /// The stream of what goes out there; none, if its session is over or has too many.
+    pub(super) fn get(&self, peer: &Arc<Peer>) -> Option<Arc<Stream>> {
         let mut made = None;
         let known = self.made.get_or_init(|| {
-            made = self.live.upgrade().and_then(|live| live.stream(&self.peer).ok());
+            made = self.live.upgrade().and_then(|live| live.stream(peer).ok());
             made.as_ref().map(Arc::downgrade)
         });
         made.or_else(|| known.as_ref()?.upgrade())
@@ -95,7 +88,7 @@ impl Context {
     /// Lets the client's connection go while the call goes on: the client comes back for the answer after this time
     /// (2025-11-25 over HTTP). Nothing happens where the client could not come back.
     pub fn come_back(&self, after: Duration) {
-        if let Some(stream) = self.request().and_then(|request| request.stream.as_ref()?.get()) {
+        if let Some(stream) = self.request().and_then(|request| request.stream.as_ref()?.get(self.peer())) {
             stream.let_go(after);
         }
     }

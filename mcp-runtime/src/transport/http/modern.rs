@@ -17,11 +17,12 @@ use crate::dispatch::Begun;
 use crate::error::ProtocolError;
 use crate::exchange::Admitted;
 use crate::ground::Ground;
-use crate::message::encode_prepared;
+use crate::message::encode_shared;
 use crate::method::{Method, Name};
 use crate::model::RequestId;
 use crate::params::{Parameters, Params};
 use crate::party::Origin;
+use crate::peer::Whole;
 use crate::revision::Revision;
 use crate::server::App;
 use crate::tables::Listed as _;
@@ -62,13 +63,12 @@ impl Asked {
 /// version, what `_meta` must say, and the method's own parameters (2026-07-28, "Streamable HTTP", "Server Validation").
 pub(super) fn request<'a>(
     shared: &'a Shared,
-    request: Request,
+    request: Arc<Request>,
     principal: Option<&Arc<str>>,
     (id, name): (RequestId, Name),
     asked: Asked,
 ) -> Answer<'a> {
     let peer = Arc::new(shared.app.core.way_out());
-    let request = Arc::new(request);
     let origin = Origin {
         session: None,
         peer: &peer,
@@ -79,11 +79,10 @@ pub(super) fn request<'a>(
     let admitted = admit(&shared.app, &origin, &mut ground, &request.parts.headers, (&id, &name), asked);
     let mut source = match admitted {
         Err(error) => return Answer::Ready(reply::error(Some(&id), &error)),
-        Ok(Admitted::Answered(answer)) => {
-            // Made by this crate of its own types.
-            peer.send_later(|out| drop(encode_prepared(out, &id, &answer)));
-            peer.close();
-            Source::of(peer)
+        Ok(Admitted::Answered(rest)) => {
+            let mut text = Vec::new();
+            let rest = encode_shared(&mut text, &id, rest);
+            return reply::whole(Whole { text, rest, held: None }, None, &manner(shared, &request));
         }
         Ok(Admitted::Call(call)) => {
             let context = call.context.clone();

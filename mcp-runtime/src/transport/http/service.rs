@@ -61,36 +61,40 @@ impl HttpService {
         &self.0.options.path
     }
 
-    /// Answers a request to this server alone: other paths are not found.
-    pub(super) async fn route<B>(&self, parts: Box<Parts>, body: B) -> Response<Body>
-    where
-        B: HttpBody + Send + 'static,
-        B::Data: Send,
-    {
+    /// Takes in a request to this server alone: other paths are not found.
+    pub(super) fn route(&self, parts: Parts) -> Result<Arrived, Box<Response<Body>>> {
         let (path, options) = (parts.uri.path(), &self.0.options);
         if path == options.path || options.pair && matches!(path, pair::STREAM | pair::MESSAGES) {
-            return self.answer(parts, body).await;
+            return self.arrive(parts);
         }
         let message = format!("there is nothing at {}; the endpoint is {}", crate::error::quoted(path), options.path);
-        reply::refusal(StatusCode::NOT_FOUND, &message)
+        Err(Box::new(reply::refusal(StatusCode::NOT_FOUND, &message)))
     }
 
-    async fn answer<B>(&self, mut parts: Box<Parts>, body: B) -> Response<Body>
+    /// Takes in a request, if it may come from where it comes.
+    fn arrive(&self, mut parts: Parts) -> Result<Arrived, Box<Response<Body>>> {
+        name_host(&mut parts);
+        let options = &self.0.options;
+        let fields = Fields::of(&parts.headers);
+        if let Err(refused) = options.guard.check(&fields, &parts.uri) {
+            return Err(Box::new(refuse(&refused)));
+        }
+        let origin = if options.cors { fields.origin.first.cloned() } else { None };
+        let told = Told::of(&fields, &parts.method);
+        let takes_codings = fields.accept_encoding.first.is_some();
+        Ok(Arrived { request: Arc::new(Carried { parts, takes_codings, stream: None }), told, origin })
+    }
+
+    /// Answers a request that was taken in.
+    pub(super) async fn answer<B>(&self, arrived: Arrived, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        name_host(&mut parts);
-        let shared = &self.0;
-        let fields = Fields::of(&parts.headers);
-        if let Err(refused) = shared.options.guard.check(&fields, &parts.uri) {
-            return refuse(&refused);
-        }
-        let origin = if shared.options.cors { fields.origin.first.cloned() } else { None };
-        let told = Told::of(&fields, &parts.method);
-        let mut response = match &parts.method {
-            &Verb::OPTIONS if origin.is_some() => preflight(&parts.headers),
-            _ => shared.serve(parts, told, body).await,
+        let Arrived { request, told, origin } = arrived;
+        let mut response = match &request.parts.method {
+            &Verb::OPTIONS if origin.is_some() => preflight(&request.parts.headers),
+            _ => self.0.serve(request, told, body).await,
         };
         if let Some(origin) = origin {
             let headers = response.headers_mut();
@@ -100,6 +104,14 @@ impl HttpService {
         }
         response
     }
+}
+
+/// A request that came from where it may come from.
+pub(super) struct Arrived {
+    request: Arc<Carried>,
+    told: Result<Told, Refusal>,
+    /// The page that it comes from, where pages are answered.
+    origin: Option<HeaderValue>,
 }
 
 impl<B> Service<Request<B>> for HttpService
@@ -116,10 +128,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let service = self.clone();
         let (parts, body) = request.into_parts();
-        let parts = Box::new(parts);
-        Box::pin(async move { Ok(service.answer(parts, body).await) })
+        match self.arrive(parts) {
+            Ok(arrived) => {
+                let service = self.clone();
+                Box::pin(async move { Ok(service.answer(arrived, body).await) })
+            }
+            Err(response) => Box::pin(std::future::ready(Ok(*response))),
+        }
     }
 }
 
@@ -130,11 +146,12 @@ impl std::fmt::Debug for HttpService {
 }
 
 impl Shared {
-    async fn serve<B>(&self, parts: Box<Parts>, told: Result<Told, Refusal>, body: B) -> Response<Body>
+    async fn serve<B>(&self, request: Arc<Carried>, told: Result<Told, Refusal>, body: B) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
+        let parts = &request.parts;
         let principal = parts.extensions.get::<Principal>().map(|principal| Arc::clone(principal.name()));
         if self.options.pair && parts.uri.path() == pair::STREAM {
             // A client that tries the newer way first learns from the refusal that it has to begin with GET.
@@ -148,7 +165,7 @@ impl Shared {
             Err(refused) => return refuse(&refused),
         };
         if parts.method == Verb::POST {
-            return self.post(Carried::new(parts, told.takes_codings), told, body, principal).await;
+            return self.post(request, told, body, principal).await;
         }
         match (&parts.method, &told.session) {
             (&Verb::GET, Some(session)) => {
@@ -156,13 +173,13 @@ impl Shared {
                     let message = "a stream is `text/event-stream`; say in `Accept` that it is taken";
                     return reply::refusal(StatusCode::NOT_ACCEPTABLE, message);
                 }
-                match self.find((&parts, session), told.version, principal.as_ref(), None).await {
-                    Ok(live) => session::listen(&parts, &live),
+                match self.find((parts, session), told.version, principal.as_ref(), None).await {
+                    Ok(live) => session::listen(parts, &live),
                     Err(response) => response,
                 }
             }
             (&Verb::DELETE, Some(session)) => {
-                match self.find((&parts, session), told.version, principal.as_ref(), None).await {
+                match self.find((parts, session), told.version, principal.as_ref(), None).await {
                     Ok(live) => session::end(self, &live).await,
                     Err(response) => response,
                 }
@@ -189,12 +206,18 @@ impl Shared {
         self.sessions.find(id, principal).await.map_err(|none| session::no_session(&none, asked))
     }
 
-    async fn post<B>(&self, mut request: Carried, told: Told, body: B, principal: Option<Arc<str>>) -> Response<Body>
+    async fn post<B>(
+        &self,
+        mut request: Arc<Carried>,
+        told: Told,
+        body: B,
+        principal: Option<Arc<str>>,
+    ) -> Response<Body>
     where
         B: HttpBody + Send + 'static,
         B::Data: Send,
     {
-        let Told { session, version, accepted, .. } = told;
+        let Told { session, version, accepted } = told;
         let is_pair = self.options.pair && request.parts.uri.path() == pair::MESSAGES;
         let takes_both = accepted.json && accepted.event_stream;
         if !is_pair && !takes_both {
@@ -205,8 +228,10 @@ impl Shared {
             Ok(read) => read,
             Err(refused) => return refuse(&refused),
         };
-        if let Some(held) = held {
-            // A call has them for as long as it lives.
+        // A call has them for as long as it lives; nobody else has the request yet.
+        if let Some(held) = held
+            && let Some(request) = Arc::get_mut(&mut request)
+        {
             request.parts.extensions.insert(Arc::new(held));
         }
         let is_of_session = session.is_some() && version.is_there && !version.is_modern();
@@ -372,7 +397,6 @@ struct Told {
     session: Option<HeaderValue>,
     version: Said,
     accepted: Accepted,
-    takes_codings: bool,
 }
 
 impl Told {
@@ -385,7 +409,6 @@ impl Told {
             session: fields.session.only(&session::SESSION)?.cloned(),
             version: Said::of(fields.version),
             accepted: media::accepted(fields),
-            takes_codings: fields.accept_encoding.first.is_some(),
         })
     }
 }

@@ -29,12 +29,11 @@ const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 /// Answers `initialize`.
 pub(super) async fn open(
     shared: &Shared,
-    request: Request,
+    request: Arc<Request>,
     principal: Option<Arc<str>>,
     frame: Frame,
 ) -> Response<Body> {
     let link = shared.sessions.link(principal.clone());
-    let request = Arc::new(request);
     let peer = begin(&link, frame, &request);
     let opened = match link.session() {
         // What was answered is why there is no session.
@@ -55,13 +54,12 @@ pub(super) async fn open(
 }
 
 /// Answers whatever else is posted.
-pub(super) fn post(shared: &Shared, mut request: Request, live: Arc<Live>, frame: Frame) -> Answer<'_> {
+pub(super) fn post(shared: &Shared, mut request: Arc<Request>, live: Arc<Live>, frame: Frame) -> Answer<'_> {
     let changes = messages(&frame)
         .any(|method| matches!(method.known(), Some(Method::SetLevel | Method::Subscribe | Method::Unsubscribe)));
     let revision = live.link.session().map(|session| session.revision);
     let is_refused = matches!(frame, Frame::Batch(_)) && revision != Some(Revision::V2025_03_26);
     if is_refused || !has_requests(&frame) {
-        let request = Arc::new(request);
         let peer = begin(&live.link, frame, &request);
         let mut refused = Vec::new();
         peer.take(&mut refused);
@@ -78,8 +76,10 @@ pub(super) fn post(shared: &Shared, mut request: Request, live: Arc<Live>, frame
     // Since 2025-11-25 a stream begins with its name, so that it can be taken up again from the start; before, a client
     // need not know that an event may be empty.
     let primes = revision >= Some(Revision::V2025_11_25);
-    request.stream = primes.then(|| LateStream::new(&live, &peer));
-    let request = Arc::new(request);
+    // Nobody else has it yet.
+    if let Some(request) = Arc::get_mut(&mut request).filter(|_| primes) {
+        request.stream = Some(LateStream::new(&live));
+    }
     begin_on(&live.link, frame, &request, &peer);
     if !changes && let Some(frame) = peer.take_whole() {
         return reply::whole(frame, None, &manner(shared, &request, None));
@@ -92,7 +92,7 @@ pub(super) fn post(shared: &Shared, mut request: Request, live: Arc<Live>, frame
             return reply::whole(frame, None, &manner(shared, &request, None)).response().await;
         }
         let stream = match &request.stream {
-            Some(late) => late.get(),
+            Some(late) => late.get(&peer),
             None => live.stream(&peer).ok(),
         };
         let named = stream.as_ref().map(|stream| (Arc::clone(stream), primes));
