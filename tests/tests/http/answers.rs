@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
-use mcp_runtime::{HttpOptions, Server};
-use mcp_tests::connection::modern;
-use mcp_tests::http::{Answer, Request, Site, call, said};
+use mcp_runtime::{Group, HttpOptions, Server, group, tool};
+use mcp_tests::connection::{modern, request};
+use mcp_tests::http::{Answer, Request, Session, Site, call, said};
 use mcp_tests::site::{Log, server};
 use serde_json::{Value, json};
 
@@ -140,6 +140,48 @@ fn long_answers_are_compressed_for_whoever_asks() {
     }
     let unasked = site.call("letters", json!({ "count": 5000 }));
     assert_eq!((unasked.header("content-encoding"), unasked.said().len()), (None, 5000));
+}
+
+#[test]
+fn a_list_is_the_same_however_often_and_however_it_comes() {
+    /// What it does is told at length, so that the list of the tools is long.
+    #[tool]
+    fn told() {}
+
+    let many = (0..100)
+        .fold(server(&Log::default()), |server, number| server.with(group![told].prefix(format!("number_{number}_"))));
+    let site = Site::open(many);
+    let list = |id: u32| request(id, "tools/list", json!({}));
+    let session = Session::open(&site, "2025-03-26");
+    let first = session.post(&list(1));
+    assert!(first.body.len() > 4096, "it is a long one");
+    let shown = first.json()["result"].clone();
+    assert!(shown["tools"].as_array().is_some_and(|tools| tools.len() > 10), "{shown}");
+    let told = |message: &Value, id: u32| {
+        assert_eq!((&message["jsonrpc"], &message["id"]), (&json!("2.0"), &json!(id)));
+        assert_eq!(message["result"], shown, "{id}");
+    };
+    for (id, asked, coding) in [(2, "", None), (3, "gzip", Some("gzip")), (4, "br", Some("br")), (1_234_567, "", None)]
+    {
+        let answer = site.send(&session.request(list(id).to_string()).with("Accept-Encoding", asked));
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, coding));
+        told(&plain(&answer), id);
+    }
+    // In a batch, where it stands among others.
+    let batch = session.request(json!([list(5), request(6, "ping", json!({})), list(7)]).to_string());
+    let answer = site.send(&batch).json();
+    let answers = answer.as_array().unwrap();
+    assert_eq!(answers.len(), 3);
+    told(&answers[0], 5);
+    told(&answers[2], 7);
+    // What asks for another page is asked of the list, and of the list alone.
+    let other = request(8, "tools/list", json!({ "cursor": "elsewhere" }));
+    let message = session.post(&other).refused(200, -32602);
+    assert!(message.contains("elsewhere"), "{message}");
+    let modern = |id: &str| site.send(&Request::modern(&modern(id, "tools/list", json!({})))).json();
+    let (first, again) = (modern("a"), modern("b"));
+    assert_eq!((&first["result"], &again["id"]), (&again["result"], &json!("b")));
+    assert_eq!(first["result"]["tools"].as_array().map(Vec::len), shown["tools"].as_array().map(Vec::len));
 }
 
 #[test]
