@@ -10,9 +10,11 @@ use serde_json::Value;
 use super::JsonObject;
 
 /// Reads capabilities: the members that are named here, which are all of the type, and whatever else stands there into `other`.
-/// What serde makes for that keeps what it does not know in a form of its own first.
+/// What serde makes for that keeps what it does not know in a form of its own first. On the wire, members are called as here.
 macro_rules! capabilities {
     ($name:ident { $($member:ident),* }) => {
+        $(const _: () = assert!(is_one_word(stringify!($member)), "it is called otherwise on the wire");)*
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Members;
@@ -44,6 +46,18 @@ macro_rules! capabilities {
             }
         }
     };
+}
+
+/// Whether a name is the same in every way of writing names.
+const fn is_one_word(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    while let [first, behind @ ..] = rest {
+        if !first.is_ascii_lowercase() {
+            return false;
+        }
+        rest = behind;
+    }
+    true
 }
 
 capabilities!(ServerCapabilities { logging, completions, prompts, resources, tools, extensions, experimental });

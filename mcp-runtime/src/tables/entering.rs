@@ -21,7 +21,7 @@ pub(crate) struct Entering {
 }
 
 /// What asks an entry for its needs.
-type Ask = fn(&mut Needs);
+pub(super) type Ask = fn(&mut Needs);
 
 /// What adds a row to the tables, or says why not.
 type Add<T, E> = fn(&mut Tables, &Arc<Row<T, E>>) -> Result<(), String>;

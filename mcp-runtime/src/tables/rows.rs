@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::entering::Ask;
 use super::suggestions::Suggestions;
 use crate::context::Context;
 use crate::entry::{Entry, Handler, Members, PromptItem, ResourceItem, Scope, Tasking, ToolItem};
@@ -31,7 +32,7 @@ pub(crate) struct Row<T, E> {
     /// What it shows in each revision, as JSON, once somebody asks.
     shown: OnceLock<Box<[OnceLock<Bytes>; Revision::ALL.len()]>>,
     /// What it takes from the server.
-    pub(super) needs: fn(&mut Needs),
+    pub(super) needs: Ask,
     scope: Scope,
     pub(super) hidden: AtomicBool,
 }
@@ -172,7 +173,7 @@ impl Named for ResourceTemplate {
 }
 
 impl<T: Listed, E> Row<T, E> {
-    fn new(listed: T, entry: E, needs: fn(&mut Needs), scope: &Scope) -> Arc<Self> {
+    fn new(listed: T, entry: E, needs: Ask, scope: &Scope) -> Arc<Self> {
         let (shown, hidden, scope) = (OnceLock::new(), AtomicBool::new(false), scope.clone());
         Arc::new(Self { listed, entry, shown, needs, scope, hidden })
     }
@@ -289,7 +290,7 @@ fn tool_row(
     schema: ArgumentsSchema,
     handler: Handler<CallToolResult>,
     (tasking, aliases): (Tasking, Vec<String>),
-    (needs, scope): (fn(&mut Needs), &Scope),
+    (needs, scope): (Ask, &Scope),
 ) -> Arc<ToolRow> {
     let entry = ToolEntry { schema, handler, tasking, aliases, weight: OnceLock::new(), worked_out: OnceLock::new() };
     Row::new(Late { name, made: LazyLock::new(make) }, entry, needs, scope)
