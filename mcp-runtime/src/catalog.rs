@@ -162,7 +162,7 @@ impl Catalog {
     /// The answer to `initialize`.
     pub(crate) fn initialize(&self, revision: Revision) -> Rest {
         let About { info, instructions, .. } = &*self.about;
-        Rest::of(prepared(&Initialized {
+        Rest::alone(prepared(&Initialized {
             protocol_version: revision.as_str(),
             capabilities: &fit(&self.capabilities, revision),
             server_info: &fit(info, revision),
@@ -184,7 +184,7 @@ impl Catalog {
             };
             result.lower(Revision::LATEST);
             result.meta = Some(self.about.server_meta());
-            Rest::of(prepared(&result))
+            Rest::shared(prepared(&result))
         });
         made.clone()
     }
@@ -205,9 +205,10 @@ impl Catalog {
                 .ok_or_else(|| ProtocolError::invalid_params(format!("unknown cursor {}", quoted(cursor))))?,
         };
         let found = if self.is_gated {
-            self.pages(method, revision, Some(caller), Some(page)).pop()
+            self.pages(method, revision, Some(caller), Some(page)).pop().map(Rest::alone)
         } else {
-            let pages = self.pages[revision.index()][list].get_or_init(|| self.pages(method, revision, None, None));
+            let pages = self.pages[revision.index()][list]
+                .get_or_init(|| self.pages(method, revision, None, None).into_iter().map(Rest::shared).collect());
             pages.get(page).cloned()
         };
         found.ok_or_else(|| {
@@ -216,7 +217,13 @@ impl Catalog {
     }
 
     /// The pages of a list, or only the one that is wanted.
-    fn pages(&self, method: Method, revision: Revision, caller: Option<&Context>, wanted: Option<usize>) -> Vec<Rest> {
+    fn pages(
+        &self,
+        method: Method,
+        revision: Revision,
+        caller: Option<&Context>,
+        wanted: Option<usize>,
+    ) -> Vec<Vec<u8>> {
         let (ttl_ms, mut cache_scope) = self.about.cache();
         if caller.is_some() {
             // What one caller sees is not for others.
@@ -253,7 +260,7 @@ impl Catalog {
         revision: Revision,
         (list, name): (usize, &str),
         empty: impl Fn(Option<String>) -> Vec<u8>,
-    ) -> Vec<Rest> {
+    ) -> Vec<Vec<u8>> {
         let rows: Vec<_> = rows.iter().filter(|row| row.is_visible(&self.about.visible, caller)).collect();
         let size = self.about.page_size.max(1);
         let count = rows.len().div_ceil(size).max(1);
@@ -263,7 +270,7 @@ impl Catalog {
             .map(|index| {
                 let page = empty((index + 1 < count).then(|| cursor_of(index + 1, list)));
                 // The list is the first member of the result, and empty.
-                let Some(rest) = page.strip_prefix(opening.as_bytes()) else { return Rest::of(page) };
+                let Some(rest) = page.strip_prefix(opening.as_bytes()) else { return page };
                 let mut filled = opening.clone().into_bytes();
                 for (place, row) in rows.iter().skip(index * size).take(size).enumerate() {
                     if place > 0 {
@@ -272,7 +279,7 @@ impl Catalog {
                     filled.extend_from_slice(row.shown(revision));
                 }
                 filled.extend_from_slice(rest);
-                Rest::of(filled)
+                filled
             })
             .collect()
     }

@@ -83,7 +83,8 @@ impl App {
             }
             _ => {}
         }
-        // Where nobody stands around calls or looks at them, a list that was made before needs none.
+        // Where nobody stands around calls or looks at them, a list that was made before needs none; like `ping` it takes no
+        // place among those in flight, and no look at their ids.
         if !IS_TRACED
             && self.layered.is_none()
             && let Some(page) = ground.catalog().made(method, revision)

@@ -61,22 +61,6 @@ pub(crate) struct Whole {
     pub(crate) held: Option<Charge>,
 }
 
-impl Queue {
-    /// Makes frames of what is there.
-    #[inline]
-    fn join(&mut self) {
-        if let Some(rest) = self.rest.take() {
-            self.join_rest(&rest);
-        }
-    }
-
-    #[cold]
-    fn join_rest(&mut self, rest: &Rest) {
-        rest.append_to(&mut self.frames);
-        self.frames.push(b'\n');
-    }
-}
-
 impl Peer {
     /// A queue that lets no more in once `capacity` bytes wait to be written.
     pub(crate) fn new(capacity: usize) -> Self {
@@ -136,7 +120,7 @@ impl Peer {
         if queue.closed {
             return;
         }
-        queue.join();
+        self.join(&mut queue);
         if queue.frames.is_empty() {
             queue.frames = text;
         } else {
@@ -237,7 +221,7 @@ impl Peer {
         }
         let (was_full, held) = {
             let mut queue = self.lock();
-            queue.join();
+            self.join(&mut queue);
             queue.wanted = false;
             queue.count = 0;
             mem::swap(&mut queue.frames, out);
@@ -302,9 +286,29 @@ impl Peer {
         if queue.closed {
             return;
         }
-        queue.join();
+        self.join(queue);
         encode(&mut queue.frames);
         self.appended(queue, None);
+    }
+
+    /// Makes a frame of what is there.
+    #[inline]
+    fn join(&self, queue: &mut Queue) {
+        if let Some(rest) = queue.rest.take() {
+            rest.append_to(&mut queue.frames);
+            queue.frames.push(b'\n');
+            self.count(queue);
+        }
+    }
+
+    /// Counts the frames, if they are long.
+    #[inline]
+    fn count(&self, queue: &mut Queue) {
+        if queue.frames.len() > FREE_ANSWER
+            && let Some(memory) = &self.memory
+        {
+            queue.held.get_or_insert_with(|| memory.flying.nothing()).set(queue.frames.len());
+        }
     }
 
     /// A frame was appended, but for its rest and its end.
@@ -317,11 +321,7 @@ impl Peer {
             queue.frames.push(b'\n');
         }
         queue.count += 1;
-        if queue.frames.len() > FREE_ANSWER
-            && let Some(memory) = &self.memory
-        {
-            queue.held.get_or_insert_with(|| memory.flying.nothing()).set(queue.frames.len());
-        }
+        self.count(queue);
         self.queued.store(queue.frames.len().saturating_add(more), Ordering::Relaxed);
     }
 }
@@ -358,5 +358,33 @@ mod tests {
         assert!(!waiting.is_finished());
         peer.take(&mut Vec::new());
         assert!(waiting.await.is_ok());
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn what_many_are_answered_with_is_counted_once_it_is_copied() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let rest = Rest::shared(vec![b'1'; 100_000]);
+        let whole = |peer: &Peer| {
+            peer.send_written(b"[".to_vec(), Some(rest.clone()));
+            peer.close();
+        };
+        let peer = Peer::new(64).within(&memory);
+        whole(&peer);
+        assert!(peer.is_full());
+        let taken = peer.take_whole().expect("nothing more can come");
+        assert_eq!((taken.text.as_slice(), taken.rest.map(|rest| rest.len())), (&b"["[..], Some(100_001)));
+        assert_eq!((taken.held.map(|held| held.bytes()), memory.held()), (None, 0));
+        // Behind something else, or taken as a frame, it is a copy.
+        let peer = Peer::new(64).within(&memory);
+        peer.send_later(|out| out.extend_from_slice(b"first"));
+        whole(&peer);
+        assert!(peer.take_whole().is_none(), "there are two");
+        let mut out = Vec::new();
+        let held = peer.take_held(&mut out);
+        assert!(out.starts_with(b"first\n[1") && out.ends_with(b"1}\n"));
+        assert_eq!(memchr::memchr_iter(b'\n', &out).count(), 2);
+        assert_eq!((held.map(|held| held.bytes()), out.len()), (Some(100_009), 100_009));
+        assert_eq!(memory.held(), 0, "it is given back");
     }
 }

@@ -31,37 +31,46 @@ pub(crate) fn blank_breaks(json: &mut [u8], start: usize) {
     }
 }
 
-/// The end of a response: a result that many are answered with, and the brace that ends the message.
+/// The end of a response: a result that was made beforehand, and the brace that ends the message.
 #[derive(Clone, Debug)]
-pub(crate) struct Rest(Bytes);
+pub(crate) struct Rest {
+    bytes: Bytes,
+    /// Many are answered with it: to send it to one more takes no memory.
+    is_shared: bool,
+}
 
 impl Rest {
-    /// The end of a response with this result, which is JSON.
-    pub(crate) fn of(mut result: Vec<u8>) -> Self {
+    /// The end of the responses of many, with this result, which is JSON.
+    pub(crate) fn shared(result: Vec<u8>) -> Self {
+        Self { is_shared: true, ..Self::alone(result) }
+    }
+
+    /// The end of one response.
+    pub(crate) fn alone(mut result: Vec<u8>) -> Self {
         result.push(b'}');
-        Self(result.into())
+        Self { bytes: result.into(), is_shared: false }
     }
 
     /// The end of a response that says nothing.
     pub(crate) fn empty() -> Self {
-        Self(Bytes::from_static(b"{}}"))
+        Self { bytes: Bytes::from_static(b"{}}"), is_shared: true }
     }
 
     /// How many bytes it is.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.bytes.len()
     }
 
     #[cfg(feature = "http")]
     pub(crate) fn into_bytes(self) -> Bytes {
-        self.0
+        self.bytes
     }
 
     /// Appends it to the beginning.
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
         // With the line break that ends a frame.
         out.reserve(self.len().saturating_add(1));
-        out.extend_from_slice(&self.0);
+        out.extend_from_slice(&self.bytes);
     }
 }
 
@@ -101,13 +110,13 @@ pub(crate) fn encode_prepared(out: &mut Vec<u8>, id: &RequestId, result: &[u8]) 
     })
 }
 
-/// Appends the beginning of a response, and its end if that is short; a long one is given back.
+/// Appends the beginning of a response, and its end if that is short or nobody else's; any other is given back.
 pub(crate) fn encode_shared(out: &mut Vec<u8>, id: &RequestId, rest: Rest) -> Option<Rest> {
-    let is_long = rest.len() >= LONG;
-    out.reserve(BEGINNING + if is_long { 0 } else { rest.len() });
+    let stays = rest.is_shared && rest.len() >= LONG;
+    out.reserve(BEGINNING + if stays { 0 } else { rest.len() });
     // The crate's own types always serialize.
     let _ = begin(out, id);
-    if is_long {
+    if stays {
         return Some(rest);
     }
     rest.append_to(out);

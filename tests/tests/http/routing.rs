@@ -74,7 +74,12 @@ fn a_body_says_that_it_is_json() {
         let message = site.send(&add().with("Content-Encoding", coding)).refused(415, -32600);
         assert!(message.contains(coding), "{message}");
     }
-    assert_eq!(site.send(&add().with("Content-Encoding", "identity")).status, 200);
+    let plain = add().with("Content-Encoding", "identity");
+    assert_eq!(site.send(&plain).status, 200);
+    for coding in ["gzip", "identity"] {
+        let message = site.send(&plain.clone().with("Content-Encoding", coding)).refused(400, -32600);
+        assert!(message.contains("more than one `content-encoding` header"), "{message}");
+    }
     site.send(&add().with("Content-Type", "application/json")).refused(415, -32600);
 }
 

@@ -75,8 +75,10 @@ fn a_request_has_one_session() {
     let request = one.request(add().to_string());
     assert_eq!(site.send(&request).said(), "3");
     for id in [&other.id, &one.id] {
-        let message = site.send(&request.clone().with("Mcp-Session-Id", id)).refused(400, -32600);
-        assert!(message.contains("more than one `mcp-session-id` header"), "{message}");
+        for request in [&request, &one.listening(None)] {
+            let message = site.send(&request.clone().with("Mcp-Session-Id", id)).refused(400, -32600);
+            assert!(message.contains("more than one `mcp-session-id` header"), "{message}");
+        }
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
     /// A response with a result of this length, and how it is to look.
     fn response(length: usize) -> (Body, Vec<u8>) {
         let (mut begun, result) = (Vec::new(), vec![b'7'; length]);
-        let rest = Rest::of(result.clone());
+        let rest = Rest::shared(result.clone());
         let rest = encode_shared(&mut begun, &RequestId::Number(1), rest);
         let whole = [br#"{"jsonrpc":"2.0","id":1,"result":"#, &*result, b"}"].concat();
         match rest {
@@ -179,5 +179,13 @@ mod tests {
             }
             assert_eq!(written, whole, "{size}");
         }
+    }
+
+    #[test]
+    fn what_only_one_is_answered_with_is_written_at_once() {
+        let mut out = Vec::new();
+        let rest = Rest::alone(vec![b'7'; 100_000]);
+        assert!(encode_shared(&mut out, &RequestId::Number(1), rest).is_none(), "it is counted with the rest");
+        assert!(out.ends_with(b"7}") && out.len() > 100_000);
     }
 }

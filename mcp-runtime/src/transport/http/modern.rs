@@ -82,7 +82,7 @@ pub(super) fn request<'a>(
         Ok(Admitted::Answered(rest)) => {
             let mut text = Vec::new();
             let rest = encode_shared(&mut text, &id, rest);
-            return reply::whole(Whole { text, rest, held: None }, None, &manner(shared, &request));
+            return reply::whole(Whole { text, rest, held: None }, None, &Manner::of(shared, &request, None));
         }
         Ok(Admitted::Call(call)) => {
             let context = call.context.clone();
@@ -93,16 +93,8 @@ pub(super) fn request<'a>(
         }
     };
     match source.take_whole() {
-        Some(frame) => reply::whole(frame, source.refused(), &manner(shared, &request)),
-        None => Answer::later(async move { reply::later(source, manner(shared, &request)).await }),
-    }
-}
-
-fn manner<'a>(shared: &Shared, request: &'a Request) -> Manner<'a> {
-    Manner {
-        headers: &request.parts.headers,
-        compresses: shared.options.compress && request.takes_codings,
-        stream: None,
+        Some(frame) => reply::whole(frame, source.refused(), &Manner::of(shared, &request, None)),
+        None => Answer::later(async move { reply::later(source, Manner::of(shared, &request, None)).await }),
     }
 }
 

@@ -9,9 +9,11 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, He
 use http::{HeaderMap, Response, StatusCode};
 
 use super::body::Body;
+use super::context::Request;
 use super::encoding::{Coding, WORTHWHILE};
 use super::events::{ALIVE, Events, Source, Stream, held};
-use crate::budget::Charge;
+use super::service::Shared;
+use crate::budget::{Charge, FREE_ANSWER, Memory};
 use crate::error::{
     HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY, PARSE_ERROR,
     ProtocolError, UNSUPPORTED_PROTOCOL_VERSION,
@@ -97,8 +99,17 @@ pub(super) fn is_stream(response: &Response<Body>) -> bool {
 pub(super) struct Manner<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) compresses: bool,
+    /// What is counted of answers that were not counted before.
+    pub(super) memory: &'a Memory,
     /// Under which name the stream can be taken up again, and whether it begins with its name alone.
     pub(super) stream: Option<(Arc<Stream>, bool)>,
+}
+
+impl<'a> Manner<'a> {
+    pub(super) fn of(shared: &'a Shared, request: &'a Request, stream: Option<(Arc<Stream>, bool)>) -> Self {
+        let compresses = shared.options.compress && request.takes_codings;
+        Self { headers: &request.parts.headers, compresses, memory: &shared.app.core.memory, stream }
+    }
 }
 
 /// An answer, or what it takes to wait for one: in a box, so that it makes the future of no request larger.
@@ -169,6 +180,8 @@ pub(super) fn whole(all: Whole, refused: Option<i64>, manner: &Manner<'_>) -> An
             if let Some(rest) = rest {
                 rest.append_to(&mut frame);
             }
+            // What many are answered with is counted once it is copied.
+            let charge = charge.or_else(|| (frame.len() > FREE_ANSWER).then(|| manner.memory.flying.nothing()));
             Answer::later(compressed(status, coding, frame, charge))
         }
     }

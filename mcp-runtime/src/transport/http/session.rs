@@ -46,7 +46,7 @@ pub(super) async fn open(
             }
         },
     };
-    let mut response = reply::later(Source::of(peer), manner(shared, &request, None)).await;
+    let mut response = reply::later(Source::of(peer), Manner::of(shared, &request, None)).await;
     if let Some(id) = opened.and_then(|live| HeaderValue::from_str(&live.id).ok()) {
         response.headers_mut().insert(SESSION, id);
     }
@@ -82,21 +82,21 @@ pub(super) fn post(shared: &Shared, mut request: Arc<Request>, live: Arc<Live>, 
     }
     begin_on(&live.link, frame, &request, &peer);
     if !changes && let Some(frame) = peer.take_whole() {
-        return reply::whole(frame, None, &manner(shared, &request, None));
+        return reply::whole(frame, None, &Manner::of(shared, &request, None));
     }
     Answer::later(async move {
         if changes && let Err(none) = shared.sessions.save(&live).await {
             return no_session(&none, None);
         }
         if let Some(frame) = peer.take_whole() {
-            return reply::whole(frame, None, &manner(shared, &request, None)).response().await;
+            return reply::whole(frame, None, &Manner::of(shared, &request, None)).response().await;
         }
         let stream = match &request.stream {
             Some(late) => late.get(&peer),
             None => live.stream(&peer).ok(),
         };
         let named = stream.as_ref().map(|stream| (Arc::clone(stream), primes));
-        let response = reply::later(Source::of(peer), manner(shared, &request, named)).await;
+        let response = reply::later(Source::of(peer), Manner::of(shared, &request, named)).await;
         if let Some(stream) = stream.filter(|_| !reply::is_stream(&response)) {
             live.forget_stream(&stream);
         }
@@ -164,11 +164,6 @@ fn begin_on(link: &Arc<Link>, frame: Frame, request: &Arc<Request>, peer: &Arc<P
     let carrier: Carrier = Arc::<Request>::clone(request) as Arc<dyn Any + Send + Sync>;
     let own = Arc::new(ClosedOnDrop(Arc::clone(peer)));
     link.receive_decoded(frame, Some(own), Some(&carrier));
-}
-
-fn manner<'a>(shared: &Shared, request: &'a Request, stream: Option<(Arc<super::events::Stream>, bool)>) -> Manner<'a> {
-    let compresses = shared.options.compress && request.takes_codings;
-    Manner { headers: &request.parts.headers, compresses, stream }
 }
 
 fn messages(frame: &Frame) -> impl Iterator<Item = &Name> {

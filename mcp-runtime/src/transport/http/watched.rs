@@ -31,7 +31,7 @@ pub(super) struct Watched<IO> {
     alarm: Option<Pin<Box<Sleep>>>,
     /// How long that is.
     part: Duration,
-    /// How often it has rung since the last request was answered, or something was written.
+    /// How often it has rung since something was written, or since it rang while a request was answered.
     rung: u32,
     /// How long its client may take nothing of what is written.
     write_time: Duration,
@@ -65,7 +65,9 @@ impl<IO> Watched<IO> {
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(part)));
         // Not within the budget of the task: without any left, nothing would be set here.
         while pin!(unconstrained(alarm.as_mut())).poll(cx).is_ready() {
-            self.rung = if self.verdicts.is_busy() { 0 } else { self.rung + 1 };
+            // Whoever takes nothing of an answer is given as long as it may take for that.
+            let is_due = !self.verdicts.is_busy() && self.stalled.is_none();
+            self.rung = if is_due { self.rung + 1 } else { 0 };
             if self.rung > PARTS {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -288,5 +290,43 @@ mod tests {
         });
         let waited = answered.await - 6000;
         assert!((45..=75).contains(&waited), "{waited}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_takes_an_answer_slowly_has_the_time_for_that() {
+        let (mut client, server) = tokio::io::duplex(64);
+        let (mut watched, _) = Watched::new(TokioIo::new(server), MINUTE, MINUTE * 10);
+        let begun = Instant::now();
+        let answer = [b'x'; 4096];
+        let mut written = 0;
+        let serve = poll_fn(|cx| {
+            // As hyper does: it asks what comes while an answer waits to be taken.
+            let mut bytes = [0; 64];
+            let mut read = ReadBuf::new(&mut bytes);
+            if let Poll::Ready(came) = Pin::new(&mut watched).poll_read(cx, read.unfilled()) {
+                return Poll::Ready(came.err().map(|error| (error.kind(), 0)));
+            }
+            while written < answer.len() {
+                match ready!(Pin::new(&mut watched).poll_write(cx, &answer[written..])) {
+                    Ok(count) => written += count,
+                    Err(error) => return Poll::Ready(Some((error.kind(), written))),
+                }
+            }
+            Poll::Pending
+        });
+        let take = async {
+            for _ in 0..3 {
+                tokio::time::sleep(MINUTE * 9).await;
+                client.read_exact(&mut [0; 64]).await.unwrap();
+            }
+            // And then nothing more.
+            std::future::pending::<()>().await;
+        };
+        let end = tokio::select! {
+            end = serve => end,
+            () = take => None,
+        };
+        assert_eq!(end, Some((io::ErrorKind::TimedOut, 4 * 64)));
+        assert_eq!(begun.elapsed().as_secs() / 60, 37, "ten minutes after it took the last");
     }
 }
