@@ -294,6 +294,13 @@ impl Peer {
     /// Makes a frame of what is there.
     #[inline]
     fn join(&self, queue: &mut Queue) {
+        if queue.rest.is_some() {
+            self.join_rest(queue);
+        }
+    }
+
+    #[cold]
+    fn join_rest(&self, queue: &mut Queue) {
         if let Some(rest) = queue.rest.take() {
             rest.append_to(&mut queue.frames);
             queue.frames.push(b'\n');
