@@ -73,7 +73,7 @@ fn text(options: &Options, servers: &[Server], figures: &Figures) -> Result<Stri
         };
         let _ = writeln!(out, "| {} | {} | {measured} | {met} |", target.what, target.at_most);
     }
-    out.push_str("\nWhat bounds the lines that are not met: [profile.md](profile.md).\n");
+    out.push_str("\nWhat bounds the lines that are not met, or hold by little: [profile.md](profile.md).\n");
     for transport in Transport::ALL {
         for era in Era::ALL {
             let table = table(transport, era);
