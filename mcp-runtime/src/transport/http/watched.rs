@@ -161,26 +161,117 @@ mod tests {
 
     /// What the service behind `hyper` sees of each request: the verdict, and whether a length came with it.
     async fn served(stream: &[u8]) -> Vec<(Verdict, bool)> {
+        watched(stream, true).await.0
+    }
+
+    /// The same of a client that closes its end or does not, and the verdict on a request that does not come any more, where
+    /// nothing was wrong but that.
+    async fn watched(stream: &[u8], closes: bool) -> (Vec<(Verdict, bool)>, Option<Verdict>) {
         let (client, server) = tokio::io::duplex(64);
         let (mut output, mut input) = tokio::io::split(client);
         let (watched, verdicts) = Watched::new(TokioIo::new(server), MINUTE, MINUTE);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let service = service_fn(|request: Request<Incoming>| {
             seen.lock().unwrap().push((verdicts.next(), request.headers().contains_key(CONTENT_LENGTH)));
-            async {
+            let verdicts = verdicts.clone();
+            async move {
                 // `hyper` closes the connection behind a body that nobody reads.
-                request.into_body().collect().await.map(|_| Response::new(String::new()))
+                let read = tokio::time::timeout(MINUTE, request.into_body().collect()).await;
+                verdicts.answered();
+                match read {
+                    Ok(Err(error)) => Err(error),
+                    Ok(Ok(_)) | Err(_) => Ok(Response::new(String::new())),
+                }
             }
         });
         let connection = hyper::server::conn::http1::Builder::new().serve_connection(watched, service);
         let write = async {
             // The server may close the connection before it has read all.
-            let _ = input.write_all(stream).await;
-            let _ = input.shutdown().await;
+            let written = input.write_all(stream).await;
+            if closes {
+                let _ = input.shutdown().await;
+            }
+            written
         };
         let mut answers = Vec::new();
-        let _ = tokio::join!(connection, write, output.read_to_end(&mut answers));
-        seen.lock().unwrap().clone()
+        let (ended, written, _) = tokio::join!(connection, write, output.read_to_end(&mut answers));
+        let next = (ended.is_ok() && written.is_ok()).then(|| verdicts.next());
+        let seen = seen.lock().unwrap().clone();
+        (seen, next)
+    }
+
+    /// Requests in a row, changed here and there: whatever `hyper` makes of them, the verdicts are on the same requests.
+    #[tokio::test(start_paused = true)]
+    async fn verdicts_keep_step_with_hyper_whatever_comes() {
+        const LINES: [&str; 20] = [
+            "\r\n",
+            "\n",
+            "\r",
+            " ",
+            "\t",
+            ":",
+            "\0",
+            "\r\n\r\n",
+            "\n\n",
+            "\n\r\n",
+            "0\r\n\r\n",
+            "5",
+            "c",
+            "T",
+            "\r\n x\r\n",
+            "Content-Length: 5\r\n",
+            "content-length:0\n",
+            "Transfer-Encoding: chunked\r\n",
+            "transfer-encoding:chunked\n",
+            "GET / HTTP/1.1\r\n",
+        ];
+        let sound = [
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTe: x\r\n\r\n3;a=b\r\nGET\r\n0\r\nT: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nCookie: x\r\n\r\n",
+            "POST / HTTP/1.1\r\nX: y\r\ncontent-length: 2\r\n\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        ]
+        .concat();
+        // The same numbers each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut number = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let (mut all_sound, mut ambiguous, mut refused) = (0, 0, 0);
+        for _ in 0..4000 {
+            let mut stream = sound.clone().into_bytes();
+            for _ in 0..=number(2) {
+                let at = number(stream.len());
+                let line = stream[at..].iter().position(|byte| *byte == b'\n').map_or(at, |end| at + end + 1);
+                let more = LINES[number(LINES.len())].as_bytes();
+                match number(8) {
+                    0 => drop(stream.remove(at)),
+                    1 => stream[at] = more[0],
+                    2 => drop(stream.splice(at..at, more.iter().copied())),
+                    _ => drop(stream.splice(line..line, more.iter().copied())),
+                }
+            }
+            let shown = String::from_utf8_lossy(&stream).into_owned();
+            let within = tokio::time::timeout(MINUTE * 60, watched(&stream, false)).await;
+            let Ok((seen, next)) = within else { panic!("it does not end: {shown:?}") };
+            let first = seen.iter().find_map(|(verdict, _)| match verdict {
+                Verdict::Ambiguous(why) => Some(*why),
+                Verdict::Sound => None,
+            });
+            if let Some(why) = first {
+                assert!(!why.contains("could not be followed"), "{shown:?}");
+                ambiguous += 1;
+            } else if let Some(next) = next.filter(|_| !shown.contains("HTTP/1.0")) {
+                assert_ne!(next, Verdict::Sound, "{shown:?}");
+                all_sound += 1;
+            } else {
+                refused += 1;
+            }
+        }
+        assert!(all_sound > 200 && ambiguous > 200 && refused > 200, "{all_sound} {ambiguous} {refused}");
     }
 
     #[tokio::test]
