@@ -33,7 +33,8 @@ struct Judged {
 impl Verdicts {
     /// The verdict on the next request. It is there before `hyper` can have seen the head.
     ///
-    /// Take it once for every request: it counts as being answered until [`Self::answered`]. Where there is none the framing could not be followed, and that is ambiguous.
+    /// Take it once for every request: that counts as being answered until [`Self::answered`]. Where there is no verdict the
+    /// framing could not be followed, and that is ambiguous.
     pub(crate) fn next(&self) -> Verdict {
         let Judged { sound, wrong, is_busy } = &*self.0;
         is_busy.store(true, Ordering::Relaxed);

@@ -239,47 +239,45 @@ impl Shared {
         if is_pair {
             return self.pairs.post(&request.parts, principal.as_ref(), frame);
         }
-        let frame = match frame {
-            Frame::Single(Ok(Message::Request { id, method, params })) if !is_of_session => {
-                let raw = params.clone_raw();
-                let asked = modern::Asked::read(&method, params);
-                // A session is told that there is no such version, not what a revision would want that it does not speak.
-                let seems_modern = match session {
-                    Some(_) => version.said == Some(Revision::LATEST),
-                    None => version.is_modern() || asked.is_discovery(),
-                };
-                if asked.is_modern() || seems_modern {
-                    return match modern::request(self, request, principal.as_ref(), (id, method), asked) {
-                        Answer::Ready(response) => response,
-                        Answer::Later(later) => later.await,
+        let answer = 'answer: {
+            let frame = match frame {
+                Frame::Single(Ok(Message::Request { id, method, params })) if !is_of_session => {
+                    let raw = params.clone_raw();
+                    let asked = modern::Asked::read(&method, params);
+                    // A session is told that there is no such version, not what a revision would want that it does not speak.
+                    let seems_modern = match session {
+                        Some(_) => version.said == Some(Revision::LATEST),
+                        None => version.is_modern() || asked.is_discovery(),
                     };
+                    if asked.is_modern() || seems_modern {
+                        break 'answer modern::request(self, request, principal.as_ref(), (id, method), asked);
+                    }
+                    let begins = method.known() == Some(Method::Initialize) && session.is_none();
+                    let params = raw.unwrap_or_else(|| asked.into_parameters());
+                    let frame = Frame::Single(Ok(Message::Request { id, method, params }));
+                    if begins {
+                        return Box::pin(session::open(self, request, principal, frame)).await;
+                    }
+                    frame
                 }
-                let begins = method.known() == Some(Method::Initialize) && session.is_none();
-                let params = raw.unwrap_or_else(|| asked.into_parameters());
-                let frame = Frame::Single(Ok(Message::Request { id, method, params }));
-                if begins {
-                    return Box::pin(session::open(self, request, principal, frame)).await;
+                // Nobody waits for what a notification of 2026-07-28 might do.
+                Frame::Single(Ok(Message::Notification { .. })) if version.said == Some(Revision::LATEST) => {
+                    return reply::empty(StatusCode::ACCEPTED);
                 }
-                frame
-            }
-            // Nobody waits for what a notification of 2026-07-28 might do.
-            Frame::Single(Ok(Message::Notification { .. })) if version.said == Some(Revision::LATEST) => {
-                return reply::empty(StatusCode::ACCEPTED);
-            }
-            Frame::Single(Err(malformed)) => {
-                let mut out = Vec::new();
-                encode_error(&mut out, malformed.id.as_ref(), Unreadable::Omitted, &malformed.error);
-                return reply::json(StatusCode::BAD_REQUEST, out.into());
-            }
-            // Only a session can have batches, and its link knows whether it has.
-            frame => frame,
-        };
-        let Some(session) = session else { return sessionless(&request.parts, version, &frame) };
-        let answer =
+                Frame::Single(Err(malformed)) => {
+                    let mut out = Vec::new();
+                    encode_error(&mut out, malformed.id.as_ref(), Unreadable::Omitted, &malformed.error);
+                    return reply::json(StatusCode::BAD_REQUEST, out.into());
+                }
+                // Only a session can have batches, and its link knows whether it has.
+                frame => frame,
+            };
+            let Some(session) = session else { return sessionless(&request.parts, version, &frame) };
             match self.find((&request.parts, &session), version, principal.as_ref(), session::id_of(&frame)).await {
                 Ok(live) => session::post(self, request, live, frame),
                 Err(response) => return response,
-            };
+            }
+        };
         match answer {
             Answer::Ready(response) => response,
             Answer::Later(later) => later.await,

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
@@ -89,24 +89,32 @@ impl<IO> Watched<IO> {
     }
 }
 
-impl<IO: Read + Unpin> Read for Watched<IO> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.framing.is_lost() {
-            let Poll::Ready(came) = Pin::new(&mut this.io).poll_read(cx, out) else { return this.waits(cx) };
-            return Poll::Ready(came);
+impl<IO: Read + Unpin> Watched<IO> {
+    /// Reads what has come, and judges it.
+    fn poll_came(&mut self, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.framing.is_lost() {
+            return Pin::new(&mut self.io).poll_read(cx, out);
         }
         // The way through a buffer of our own is what it takes to see the bytes without `unsafe`.
-        if this.scratch.is_empty() {
-            this.scratch = vec![0; SCRATCH].into_boxed_slice();
+        if self.scratch.is_empty() {
+            self.scratch = vec![0; SCRATCH].into_boxed_slice();
         }
         let room = out.remaining().min(SCRATCH);
-        let mut read = ReadBuf::new(this.scratch.get_mut(..room).unwrap_or_default());
-        let Poll::Ready(came) = Pin::new(&mut this.io).poll_read(cx, read.unfilled()) else { return this.waits(cx) };
-        came?;
-        this.framing.follow(read.filled(), &this.verdicts);
+        let mut read = ReadBuf::new(self.scratch.get_mut(..room).unwrap_or_default());
+        ready!(Pin::new(&mut self.io).poll_read(cx, read.unfilled()))?;
+        self.framing.follow(read.filled(), &self.verdicts);
         out.put_slice(read.filled());
         Poll::Ready(Ok(()))
+    }
+}
+
+impl<IO: Read + Unpin> Read for Watched<IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match this.poll_came(cx, out) {
+            Poll::Pending => this.waits(cx),
+            came @ Poll::Ready(_) => came,
+        }
     }
 }
 
@@ -144,7 +152,6 @@ impl<IO: Write + Unpin> Write for Watched<IO> {
 mod tests {
     use std::future::poll_fn;
     use std::sync::{Arc, Mutex};
-    use std::task::ready;
 
     use http::header::CONTENT_LENGTH;
     use http_body_util::BodyExt;
