@@ -310,12 +310,12 @@ impl Shared {
                     message: "the body ended before it was complete".to_owned(),
                 })?;
                 if let Ok(data) = frame.into_data() {
-                    let length = gathered.len().saturating_add(data.remaining());
-                    if length > most {
+                    if gathered.length_with(data.remaining()) > most {
                         return Err(too_long());
                     }
-                    if length > FREE {
-                        held.get_or_insert_with(|| memory.nothing()).reach(length).map_err(unheld)?;
+                    let needed = gathered.memory_with(data.remaining());
+                    if needed > FREE {
+                        held.get_or_insert_with(|| memory.nothing()).reach(needed).map_err(unheld)?;
                     }
                     gathered.add(data);
                 }
