@@ -184,13 +184,18 @@ async fn small(address: SocketAddr, tool: &str, arguments: &str) -> Value {
 
 /// Waits until nothing is held but by whoever asks.
 async fn empty(address: SocketAddr) {
+    until(address, |held| held["bytes"] == 0 && held["calls"] == 0 && held["connections"] == 1).await;
+}
+
+/// Waits until as much is held as there should be.
+async fn until(address: SocketAddr, is_so: impl Fn(&Value) -> bool) {
     let began = Instant::now();
     loop {
         let held = small(address, "held", "{}").await["result"]["structuredContent"].clone();
-        if held["bytes"] == 0 && held["calls"] == 0 && held["connections"] == 1 {
+        if is_so(&held) {
             return;
         }
-        assert!(began.elapsed() < 4 * PATIENCE, "not everything is given back: {held}");
+        assert!(began.elapsed() < 4 * PATIENCE, "that much should not be held: {held}");
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -258,6 +263,26 @@ async fn a_thousand_clients_that_send_the_worst_are_refused_and_nobody_is_killed
     }
     empty(address).await;
     assert!(server.peak() < LIMIT, "{} MiB", server.peak() >> 20);
+}
+
+#[tokio::test]
+async fn a_body_counts_as_long_as_it_says_once_half_of_it_is_there() {
+    let server = Confined::start();
+    let request = request("echo", &format!(r#"{{"ms":0,"text":"{}"}}"#, "x".repeat(LENGTH / 2)));
+    let head = request.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    let length = request.len() - head;
+    let address = server.address;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let (but_one, rest) = request.split_at(head + length.div_ceil(2) - 1);
+    stream.write_all(but_one).await.unwrap();
+    until(address, |held| held["bytes"] == but_one.len() - head).await;
+    stream.write_all(&rest[..1]).await.unwrap();
+    until(address, |held| held["bytes"] == length).await;
+    stream.write_all(&rest[1..rest.len() - 1]).await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    until(address, |held| held["bytes"] == length).await;
+    drop(stream);
+    empty(address).await;
 }
 
 #[test]

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::body::{Body, Sent};
+use super::gathered::keep_memory;
 use super::head::{Verdict, Verdicts};
 use super::reply;
 use super::service::{Arrived, HttpService};
@@ -39,6 +40,7 @@ const DROPPING: Duration = Duration::from_millis(100);
 /// Serves until a signal.
 pub(super) async fn serve(listener: TcpListener, service: HttpService) -> Result<()> {
     let mut signals = Signals::new()?;
+    keep_memory();
     tell(&listener, &service);
     let (stop, stopped) = watch::channel(());
     let mut connections = JoinSet::new();

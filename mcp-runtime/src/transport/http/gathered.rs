@@ -2,11 +2,15 @@
 //! holes as large as itself behind: with many bodies at once the process would hold twice of what is counted. Once half of
 //! what is announced is there, the rest comes to where the whole will be. Floor 5.
 
+use std::hint::black_box;
+
 use bytes::Buf;
 
 /// How much memory a body takes before its first bytes are there, whatever length it announces; and by how much it grows
 /// until half of it is there.
 const PIECE: usize = 64 * 1024;
+/// How much memory that is free the C library keeps: a body of a mebibyte, what is read of it, and an answer as long.
+const KEPT: usize = 4 << 20;
 
 /// What there is of a body.
 pub(super) struct Gathered {
@@ -31,10 +35,11 @@ impl Gathered {
         self.length.saturating_add(more)
     }
 
-    /// How much memory there will be with this much more: nobody gets more than twice what he has sent.
+    /// How much memory counts with this much more: all that is announced, once half of it is there. (The first piece counts as
+    /// far as it is full; that it is there is in the bound of connections.)
     pub(super) fn memory_with(&self, more: usize) -> usize {
         let length = self.length_with(more);
-        if length >= self.announced / 2 { length.max(self.announced) } else { length }
+        if length >= self.announced.div_ceil(2) { length.max(self.announced) } else { length }
     }
 
     /// Takes in what has come.
@@ -73,6 +78,17 @@ impl Gathered {
         }
         self.last
     }
+}
+
+/// Lets the C library keep memory for the next long body, instead of giving it back to the system after each and fetching it
+/// again page by page, which takes longer than all else. What glibc keeps for each of its arenas, of which there is about one
+/// for each thread, is twice the largest piece that was ever given back: so it is given one that nobody has written to. Any
+/// longer body does the same later. Only for a process whose main job it is to serve.
+pub(super) fn keep_memory() {
+    let mut piece = Vec::<u8>::new();
+    // Where there is no such memory, there is none to keep either.
+    let _ = piece.try_reserve_exact(KEPT / 2);
+    drop(black_box(piece));
 }
 
 #[cfg(test)]

@@ -278,6 +278,7 @@ impl Shared {
                 Err(response) => return response,
             }
         };
+        // What `Answer::response` does. As a future within this one it takes two hundred instructions more.
         match answer {
             Answer::Ready(response) => response,
             Answer::Later(later) => later.await,
