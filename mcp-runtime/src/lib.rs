@@ -27,6 +27,7 @@
 //! schema, and whatever it returns is the answer. All five revisions of the protocol are served at once.
 
 mod error;
+mod escape;
 mod piece;
 mod revision;
 mod text;

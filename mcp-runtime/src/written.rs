@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::escape::write_string;
 use crate::message::blank_breaks;
 use crate::model::{CallToolResult, ContentBlock, Mirror, TextContent};
 
@@ -18,7 +19,7 @@ impl CallToolResult {
             }
             if let ContentBlock::Text(TextContent { text, annotations: None, meta: None }) = block {
                 out.extend_from_slice(br#"{"type":"text","text":"#);
-                serde_json::to_writer(&mut *out, text)?;
+                write_string(out, text);
                 out.push(b'}');
             } else {
                 serde_json::to_writer(&mut *out, block)?;
