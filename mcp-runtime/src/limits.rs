@@ -108,9 +108,10 @@ impl Limits {
     ///
     /// Counted are messages from their first bytes until their call has ended, arguments with a bound for what their JSON
     /// becomes once it is read; over HTTP also all of a body that says its length once half of it is there, answers that are
-    /// not sent yet, events that are kept for clients that lost them, and what sessions know of their clients. Not counted are the first 4 KiB of a message and 16 KiB of an answer. A call
-    /// that would go beyond it is answered with an error; over HTTP with 503, or 413 if it alone is too much, where there is
-    /// no room for its bytes. What a tool allocates for itself is its own affair.
+    /// not sent yet, events that are kept for clients that lost them, and what sessions know of their clients. Not counted are
+    /// the first 4 KiB of a message and 16 KiB of an answer. A call that would go beyond it is answered with an error; over
+    /// HTTP with 503, or 413 if it alone is too much, where there is no room for its bytes. What a tool allocates for itself is
+    /// its own affair.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self

@@ -195,7 +195,7 @@ async fn until(address: SocketAddr, is_so: impl Fn(&Value) -> bool) {
         if is_so(&held) {
             return;
         }
-        assert!(began.elapsed() < 4 * PATIENCE, "that much should not be held: {held}");
+        assert!(began.elapsed() < 4 * PATIENCE, "something else should be held: {held}");
         sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The bytes of a body as they come in. Gathered in pieces of equal size, because memory that grows by being copied leaves
 //! holes as large as itself behind: with many bodies at once the process would hold twice of what is counted. Once half of
-//! what is announced is there, the rest comes to where the whole will be. Floor 5.
+//! what is announced is there, the rest comes to where the whole will be. Here is also what a process that serves keeps of the
+//! memory of long bodies ([`keep_memory`]). Floor 5.
 
 use std::hint::black_box;
 
@@ -14,12 +15,13 @@ const KEPT: usize = 4 << 20;
 
 /// What there is of a body.
 pub(super) struct Gathered {
-    /// What is full, as long as the whole has no memory.
+    /// Pieces that are full.
     full: Vec<Vec<u8>>,
     last: Vec<u8>,
-    /// How much the last one takes.
+    /// How many bytes go into the last one: a piece, or what is announced.
     room: usize,
     length: usize,
+    /// 0, if nothing is.
     announced: usize,
 }
 
